@@ -1,0 +1,54 @@
+// `npm run check`: types, lint, boundaries, unit tests. Fast enough to run without thinking.
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { globSync } from 'node:fs'
+
+interface Step {
+  readonly name: string
+  readonly argv: readonly string[]
+}
+
+const bin = (name: string): string => `node_modules/.bin/${name}`
+const node = process.execPath
+const unit = globSync(['src/**/*.test.ts', 'test/unit/**/*.test.ts'])
+
+// Independent steps run side by side; what they print is shown whole, in this order.
+const steps: readonly Step[] = [
+  { name: 'types', argv: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
+  { name: 'types (browser)', argv: [node, 'node_modules/typescript/bin/tsc', '-p', 'src/portal/browser'] },
+  { name: 'lint and format', argv: [bin('biome'), 'check', '--error-on-warnings'] },
+  { name: 'lint (promises)', argv: [node, bin('eslint'), '--cache', '--cache-location', 'node_modules/.cache/eslint/', 'src', 'demo'] },
+  { name: 'boundaries', argv: [node, 'scripts/boundaries.ts'] },
+  { name: 'unit', argv: [node, '--disable-warning=ExperimentalWarning', '--test', '--test-isolation=none', '--test-reporter=dot', ...unit] },
+]
+
+function run(step: Step): Promise<{ step: Step; code: number; output: string; ms: number }> {
+  const began = performance.now()
+  return new Promise((resolve) => {
+    const child = spawn(step.argv[0]!, step.argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += chunk))
+    child.stderr.on('data', (chunk) => (output += chunk))
+    child.on('close', (code) => resolve({ step, code: code ?? 1, output, ms: performance.now() - began }))
+  })
+}
+
+const began = performance.now()
+const queue = [...steps]
+const results = new Map<Step, Awaited<ReturnType<typeof run>>>()
+await Promise.all(
+  Array.from({ length: Math.max(2, availableParallelism()) }, async () => {
+    for (let step = queue.shift(); step; step = queue.shift()) results.set(step, await run(step))
+  }),
+)
+let failed = 0
+for (const step of steps) {
+  const { code, output, ms } = results.get(step)!
+  process.stdout.write(`${code === 0 ? 'ok  ' : 'FAIL'} ${step.name} (${(ms / 1000).toFixed(1)} s)\n`)
+  if (code !== 0) {
+    failed++
+    process.stdout.write(`${output.trimEnd()}\n`)
+  }
+}
+process.stdout.write(`check: ${steps.length - failed} passed, ${failed} failed in ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,103 @@
+// The one door to node:crypto for the whole project: hashes, signatures, randomness and constant-time comparison are
+// audited here and nowhere else (enforced by the import rules).
+import { Buffer } from 'node:buffer'
+import * as crypto from 'node:crypto'
+
+export type PublicKey = crypto.KeyObject
+export type PrivateKey = crypto.KeyObject
+
+export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
+  const hash = crypto.createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+export function sha512(...parts: readonly (Uint8Array | string)[]): Buffer {
+  const hash = crypto.createHash('sha512')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+export function sha256Hex(text: Uint8Array | string): string {
+  return crypto.hash('sha256', text, 'hex')
+}
+
+export function hmacSha256(key: Uint8Array, ...parts: readonly (Uint8Array | string)[]): Buffer {
+  const mac = crypto.createHmac('sha256', key)
+  for (const part of parts) mac.update(part)
+  return mac.digest()
+}
+
+/** Equal without leaking where they differ. Lengths are not secret. */
+export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && crypto.timingSafeEqual(a, b)
+}
+
+export function randomBytes(n: number): Buffer {
+  return crypto.randomBytes(n)
+}
+
+/** An opaque secret of 256 random bits as 43 base64url characters. */
+export function randomSecret(): string {
+  return crypto.randomBytes(32).toString('base64url')
+}
+
+const SPKI_ED25519 = Buffer.from('302a300506032b6570032100', 'hex')
+const SPKI_P256 = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex')
+const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex')
+
+/** An Ed25519 public key from its 32 raw bytes (RFC 8032), or undefined when they are no key. */
+export function ed25519PublicKey(raw: Uint8Array): PublicKey | undefined {
+  if (raw.length !== 32) return undefined
+  return spki(Buffer.concat([SPKI_ED25519, raw]))
+}
+
+/** A P-256 public key from an uncompressed point (SEC 1 section 2.3.3), or undefined when it is not on the curve. */
+export function p256PublicKey(point: Uint8Array): PublicKey | undefined {
+  if (point.length !== 65 || point[0] !== 4) return undefined
+  return spki(Buffer.concat([SPKI_P256, point]))
+}
+
+/** Any public key from SubjectPublicKeyInfo DER, or undefined. */
+export function spki(der: Uint8Array): PublicKey | undefined {
+  try {
+    return crypto.createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+  } catch {
+    return undefined
+  }
+}
+
+/** A public key from a JWK, or undefined. */
+export function jwkPublicKey(jwk: crypto.JsonWebKey): PublicKey | undefined {
+  try {
+    return crypto.createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+/** An Ed25519 private key from its 32-byte seed. */
+export function ed25519PrivateKey(seed: Uint8Array): PrivateKey {
+  return crypto.createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' })
+}
+
+/** The 32 raw bytes of the public half of an Ed25519 key. */
+export function ed25519Raw(key: PublicKey | PrivateKey): Buffer {
+  const half = key.type === 'private' ? crypto.createPublicKey(key) : key
+  return half.export({ format: 'der', type: 'spki' }).subarray(SPKI_ED25519.length)
+}
+
+export function signEd25519(key: PrivateKey, message: Uint8Array): Buffer {
+  return crypto.sign(null, message, key)
+}
+
+export function verifyEd25519(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (key.asymmetricKeyType !== 'ed25519' || signature.length !== 64) return false
+  return crypto.verify(null, message, key, signature)
+}
+
+/** ECDSA with SHA-256 over P-256; the signature is r || s, 32 bytes each (IEEE P1363). */
+export function verifyP256(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' || signature.length !== 64) return false
+  return crypto.verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+}

@@ -1,0 +1,101 @@
+import type { Account, AccountId, Device, DeviceId, SessionId } from '../core/identity.ts'
+import type { Refusal } from '../core/refusal.ts'
+import type { Result } from '../core/result.ts'
+
+export interface Session {
+  readonly id: SessionId
+  readonly door: 'portal' | 'forge'
+  readonly parent: SessionId | null
+  readonly account: AccountId
+  readonly device: DeviceId
+  readonly userAgent: string
+  readonly createdAt: number
+  readonly lastSeenAt: number
+  readonly expiresAt: number
+  readonly uv: boolean
+}
+
+/** Who is asking, as shown by a session cookie or a git password. Both were opened by `device`. */
+export interface Principal {
+  readonly account: Account
+  readonly device: Device
+  readonly via: 'session' | 'git-password'
+  /** Id of the session or git password, for revocation and the record. */
+  readonly credential: string
+  /** When the device last gave a proof for this credential, unix ms. */
+  readonly provenAt: number
+  readonly uv: boolean
+}
+
+export interface GitPassword {
+  readonly id: string
+  readonly account: AccountId
+  readonly device: DeviceId
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+/** What ended, so that whoever serves it can cut it at once. */
+export type Revocation =
+  | { readonly kind: 'account'; readonly account: AccountId }
+  | { readonly kind: 'device'; readonly account: AccountId; readonly device: DeviceId }
+  | { readonly kind: 'session'; readonly account: AccountId; readonly session: SessionId }
+  | { readonly kind: 'git-password'; readonly account: AccountId; readonly id: string }
+
+/**
+ * Accounts, devices, sessions and git passwords. Reads are answered from memory (the hot path awaits nothing); every
+ * change is written together with its ledger entry and only then seen by readers. A change made by another process
+ * (the host's command line) is seen within a second.
+ */
+export interface Identity {
+  /** Grows with every change; part of cache keys. */
+  readonly epoch: number
+  account(id: AccountId): Account | undefined
+  /** Case-insensitive, as the forge folds names. */
+  accountByName(name: string): Account | undefined
+  accounts(): readonly Account[]
+  device(id: DeviceId): Device | undefined
+  deviceByCredential(kind: Device['kind'], credential: string): Device | undefined
+  /** All devices of an account, any state, oldest first. */
+  devices(account: AccountId): readonly Device[]
+  activeDevices(account: AccountId): readonly Device[]
+  transports(device: DeviceId): readonly string[]
+
+  /**
+   * The principal of a session cookie: undefined when unknown, idle too long, expired, or when its account or device
+   * is not active. `now` is unix ms. Touches `lastSeenAt` in memory (written lazily).
+   */
+  bySession(door: Session['door'], secret: string, now: number): { principal: Principal; session: Session } | undefined
+  /** The principal of a git password, under the same conditions. */
+  byGitPassword(secret: string, now: number): Principal | undefined
+  sessions(account: AccountId): readonly Session[]
+  gitPasswords(account: AccountId): readonly GitPassword[]
+
+  createAccount(input: { name: string; email: string; forgeId: number; admin: boolean; by: string }): Promise<Result<Account, Refusal>>
+  setAccountState(account: AccountId, state: Account['state'], by: string): Promise<Result<Account, Refusal>>
+  /** A one-time link's secret; its hash is kept. Older unused links of the same account end. */
+  invite(account: AccountId, kind: 'invitation' | 'recovery', by: string, now: number): Promise<Result<{ secret: string; expiresAt: number }, Refusal>>
+  /** The account a link is for, when it can still be used. */
+  invitation(secret: string, now: number): { id: string; account: Account; kind: 'invitation' | 'recovery' } | undefined
+  /** Admit a device; with `invitation`, that link is used up in the same transaction. */
+  addDevice(
+    device: Omit<Device, 'id' | 'state' | 'createdAt' | 'lastUsedAt'>,
+    options: { transports: readonly string[]; invitation?: string; evidence: { readonly [key: string]: string } },
+  ): Promise<Result<Device, Refusal>>
+  renameDevice(device: DeviceId, name: string): Promise<Result<Device, Refusal>>
+  /** Revoking ends the device's sessions and git passwords in the same transaction. The last active passkey of an account is refused unless `force`. */
+  setDeviceState(device: DeviceId, state: Device['state'], by: string, options?: { force?: boolean }): Promise<Result<Device, Refusal>>
+  /** Keep the newest counter; a step back is recorded as `device.signal`. */
+  deviceUsed(device: DeviceId, counter: number, now: number): Promise<void>
+
+  /** Open a session after a verified sign-in. The secret is returned once. */
+  openSession(input: { door: Session['door']; parent: SessionId | null; account: AccountId; device: DeviceId; uv: boolean; userAgent: string; evidence?: { readonly [key: string]: string }; now: number }): Promise<Result<{ secret: string; session: Session }, Refusal>>
+  /** End a session and every forge session hanging on it. */
+  endSession(session: SessionId, by: string): Promise<void>
+  createGitPassword(input: { account: AccountId; device: DeviceId; now: number; evidence: { readonly [key: string]: string } }): Promise<Result<{ secret: string; password: GitPassword }, Refusal>>
+  revokeGitPassword(id: string, by: string): Promise<void>
+
+  /** Called synchronously after a revocation took effect. Returns the unsubscribe function. */
+  onRevoke(listener: (revocation: Revocation) => void): () => void
+  close(): Promise<void>
+}
