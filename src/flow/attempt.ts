@@ -1,0 +1,42 @@
+import type { PushRequest } from './push-request.ts'
+import type { Route } from '../upstream/forge.ts'
+import type { Outcome } from './outcome.ts'
+import type { Passage } from './passage.ts'
+
+/** Who is on the other end of the socket. Never taken from a header. */
+export interface Client {
+  readonly address: string
+  readonly userAgent: string
+}
+
+interface AttemptBase {
+  readonly method: string
+  /** Canonical path. */
+  readonly path: string
+  readonly route: Route
+  readonly client: Client
+  /** Carry it out: called by the `forward` gate alone, once everything before it agreed. */
+  readonly carry: (passage: Passage) => Promise<Outcome>
+}
+
+/** A page request on the forge origin. */
+export interface WebAttempt extends AttemptBase {
+  readonly door: 'web'
+  /** The forge session cookie's value, as the client sent it. */
+  readonly session: string | undefined
+  /** `Origin` and `Sec-Fetch-Site` fields, as the client sent them. */
+  readonly origin: string | undefined
+  readonly fetchSite: string | undefined
+}
+
+/** A smart-HTTP request. */
+export interface GitAttempt extends AttemptBase {
+  readonly door: 'git-http'
+  /** `Authorization` field, as the client sent it. */
+  readonly authorization: string | undefined
+  /** Set once the head of a push has been read. */
+  readonly push: PushRequest | null
+}
+
+/** What a door makes of the bytes that came in. */
+export type Attempt = WebAttempt | GitAttempt

@@ -1,0 +1,59 @@
+import { type Refusal, refusal } from '../core/refusal.ts'
+import type { Attempt } from './attempt.ts'
+import { checkOrigin } from './check-origin.ts'
+import { checkRefs } from './check-refs.ts'
+import { checkStanding } from './check-standing.ts'
+import type { FlowContext } from './context.ts'
+import { decide } from './decide.ts'
+import { decideAgain } from './decide-again.ts'
+import { describe } from './describe.ts'
+import { forward } from './forward.ts'
+import { identify } from './identify.ts'
+import { obtainProof } from './obtain-proof.ts'
+import type { Outcome } from './outcome.ts'
+import { begin, type Gate, known, type Passage } from './passage.ts'
+import { recordIntent } from './record-intent.ts'
+import { recordOutcome } from './record-outcome.ts'
+import { recordRefusal } from './record-refusal.ts'
+import { verifyProof } from './verify-proof.ts'
+
+/** Every gate, in order, for every door. A new gate is a new file and a new row here. */
+const GATES: readonly Gate[] = [
+  identify, //      who asks: session cookie or git password, never a client's header
+  checkOrigin, //   unsafe requests with cookie authority come from our own pages only
+  describe, //      what is asked, in named fields; what has no name is refused
+  checkRefs, //     only refs that a person may push
+  checkStanding, // account and device are active, the forge's permission stands
+  decide, //        policy on what has been proven so far
+  obtainProof, //   when policy wants more: what was offered, or the way to it
+  verifyProof, //   the signature, its flags, its nonce, its text against the commands
+  decideAgain, //   policy on the proof as it is, with standing as it is now
+  recordIntent, //  durable before the forge hears of a change
+  forward, //       carried out
+  recordOutcome, // what came of it
+]
+
+export type Verdict =
+  | { readonly kind: 'passed'; readonly outcome: Outcome; readonly passage: Passage }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly passage: Passage }
+
+/** Take one attempt through the gates. Never throws: what goes wrong inside is a refusal, too. */
+export async function authorize(attempt: Attempt, ctx: FlowContext): Promise<Verdict> {
+  const passage = begin(attempt, ctx.now())
+  let refused: Refusal | undefined
+  try {
+    for (const gate of GATES) {
+      const answer = gate(passage, ctx)
+      refused = answer instanceof Promise ? await answer : answer
+      if (refused) break
+    }
+    if (!refused) return { kind: 'passed', outcome: known(passage.outcome, 'outcome'), passage }
+  } catch (error) {
+    ctx.log.error({ err: error, path: attempt.path }, 'a gate failed')
+    refused = refusal('internal', 'Something went wrong inside the gateway.', 'Try again; if it stays, tell your administrator.')
+  } finally {
+    if (passage.intentId !== undefined) ctx.running.delete(passage.intentId)
+  }
+  if (passage.intentId !== undefined) ctx.settleSoon() // an intent without an outcome on record
+  return { kind: 'refused', refusal: await recordRefusal(passage, refused, ctx), passage }
+}

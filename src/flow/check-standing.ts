@@ -1,0 +1,17 @@
+import { refusal } from '../core/refusal.ts'
+import { type Gate, known } from './passage.ts'
+
+/** Account and device as they are now. The forge ignores account state on git, so it is enforced here, for every door. */
+export const checkStanding: Gate = (passage, { identity }) => {
+  const principal = known(passage.principal, 'principal')
+  if (identity.account(principal.account.id)?.state !== 'active') {
+    return refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.')
+  }
+  if (identity.device(principal.device.id)?.state !== 'active') {
+    return refusal('device-inactive', 'The device that opened this session is no longer active.', 'Sign in with another device.')
+  }
+  if (known(passage.action, 'action').verb === 'git.push' && !known(passage.repo, 'repo').permissions.push) {
+    return refusal('denied', 'You may read this repository, but not push to it.', 'Ask its owner for write access.')
+  }
+  return undefined
+}

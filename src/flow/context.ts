@@ -1,0 +1,51 @@
+import type { PolicyEngine } from '../core/policy/engine.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Store } from '../store/store.ts'
+import type { Forge, ForgeRepo } from '../upstream/forge.ts'
+
+/** Structured log; `fields` never hold secrets. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Takes a token or says no. Keys are bounded by the limiter itself. */
+export interface AttemptLimiter {
+  /** False when `key` has used up its tries; a failure costs one, a success nothing. */
+  mayTry(key: string, now: number): boolean
+  failed(key: string, now: number): void
+}
+
+/** Everything the gates look at. Composed once, in context.ts. */
+export interface FlowContext {
+  readonly identity: Identity
+  readonly policy: PolicyEngine
+  readonly forge: Forge
+  readonly ledger: Ledger
+  readonly store: Store
+  readonly repos: RepoLookup
+  /** Public origin of the forge, as in `Origin` and in clone URLs. */
+  readonly forgeOrigin: string
+  readonly portalOrigin: string
+  /** Key of push nonces; lives with the other secrets. */
+  readonly nonceKey: Uint8Array
+  readonly credentialLimiter: AttemptLimiter
+  /** How many refusals of one account reach the ledger; the rest reach the log. */
+  readonly refusalLimiter: AttemptLimiter
+  /** Read the refs of open intents before long. */
+  readonly settleSoon: () => void
+  /** Ids of intents that a running push will close itself. */
+  readonly running: Set<string>
+  readonly log: Log
+  /** Unix ms. */
+  now(): number
+}
+
+/** Repositories as one person sees them, remembered for a few seconds. */
+export interface RepoLookup {
+  /** Without waiting, when it is remembered. */
+  remembered(owner: string, name: string, asUser: string, now: number): ForgeRepo | undefined
+  find(owner: string, name: string, asUser: string, now: number): Promise<ForgeRepo | undefined>
+}

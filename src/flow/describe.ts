@@ -1,0 +1,62 @@
+import { type Action, type RepoResource, SITE } from '../core/action/action.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
+import type { ForgeRepo } from '../upstream/forge.ts'
+import type { FlowContext } from './context.ts'
+import { type Gate, known, type Passage } from './passage.ts'
+
+const NOT_FOUND = refusal('not-found', 'There is no such repository, or you may not see it.', 'Check the address, or ask its owner for access.')
+
+/** Turn the route into an action. Repositories are named by the forge's id from here on. */
+export const describe: Gate = (passage, ctx) => {
+  const { route } = passage.attempt
+  switch (route.kind) {
+    case 'refused':
+      return route.refusal
+    case 'asset':
+    case 'ours':
+      // Doors answer these before the gates; to get here is a mistake, and a mistake is a denial.
+      return refusal('unknown-action', 'This address is not an action.')
+    case 'page':
+      if (route.repo === null) {
+        passage.action = { verb: route.verb, resource: SITE }
+        return undefined
+      }
+      return withRepo(passage, ctx, route.repo.owner, route.repo.name, (repo) => {
+        passage.action = { verb: route.verb, resource: resourceOf(repo, 'code') }
+      })
+    case 'git': {
+      const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
+      return withRepo(passage, ctx, route.owner, route.name, (repo) => {
+        const resource = resourceOf(repo, route.part)
+        const action: Action = push
+          ? { verb: 'git.push', resource, updates: push.updates }
+          : { verb: 'git.fetch', resource }
+        passage.action = action
+      })
+    }
+  }
+}
+
+function withRepo(
+  passage: Passage,
+  ctx: FlowContext,
+  owner: string,
+  name: string,
+  then: (repo: ForgeRepo) => void,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  const user = known(passage.principal, 'principal').account.name
+  const take = (repo: ForgeRepo | undefined): Refusal | undefined => {
+    if (!repo || !repo.permissions.pull) return NOT_FOUND
+    passage.repo = repo
+    then(repo)
+    return undefined
+  }
+  const remembered = ctx.repos.remembered(owner, name, user, passage.now)
+  // What changes something is judged on the forge's answer of this moment.
+  if (remembered && passage.attempt.method === 'GET') return take(remembered)
+  return ctx.repos.find(owner, name, user, passage.now).then(take)
+}
+
+function resourceOf(repo: ForgeRepo, part: RepoResource['part']): RepoResource {
+  return { kind: 'repo', repo: { id: repo.id, owner: repo.owner, name: repo.name }, part }
+}

@@ -1,0 +1,46 @@
+import { type Refusal, refusal } from '../core/refusal.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { GitAttempt, WebAttempt } from './attempt.ts'
+import type { FlowContext } from './context.ts'
+import type { Gate, Passage } from './passage.ts'
+
+/** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
+export const identify: Gate = (passage, ctx) =>
+  passage.attempt.door === 'web' ? bySession(passage, passage.attempt, ctx) : byPassword(passage, passage.attempt, ctx)
+
+function bySession(passage: Passage, { session }: WebAttempt, { identity }: FlowContext): Refusal | undefined {
+  const found = session === undefined ? undefined : identity.bySession('forge', session, passage.now)
+  if (!found) return refusal('not-signed-in', 'You are not signed in.', 'Sign in with your passkey.')
+  passage.principal = found.principal
+  passage.session = found.session
+  return undefined
+}
+
+function byPassword(passage: Passage, { authorization, client }: GitAttempt, ctx: FlowContext): Refusal | undefined {
+  if (authorization === undefined) {
+    return refusal('not-signed-in', 'This repository needs a git password.', `Get one at ${ctx.portalOrigin}/git-password`)
+  }
+  const limit = `git ${client.address}`
+  if (!ctx.credentialLimiter.mayTry(limit, passage.now)) {
+    return refusal('rate-limited', 'Too many wrong git passwords from this address.', 'Wait a minute, then use a fresh one.')
+  }
+  const basic = basicCredentials(authorization)
+  const principal = basic.ok ? ctx.identity.byGitPassword(basic.value.password, passage.now) : undefined
+  const named = basic.ok && principal !== undefined && basic.value.user.toLowerCase() === principal.account.name.toLowerCase()
+  if (!principal || !named) {
+    ctx.credentialLimiter.failed(limit, passage.now)
+    return refusal('bad-credential', 'This git password is unknown, expired or not yours.', `Get a fresh one at ${ctx.portalOrigin}/git-password`)
+  }
+  passage.principal = principal
+  return undefined
+}
+
+/** RFC 7617: `Basic` SP base64(user-id ":" password). */
+export function basicCredentials(field: string): Result<{ user: string; password: string }, 'malformed'> {
+  // `field` is the attacker's.
+  const match = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(field)
+  if (!match || field.length > 1024) return err('malformed')
+  const text = Buffer.from(match[1]!, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon === -1 ? err('malformed') : ok({ user: text.slice(0, colon), password: text.slice(colon + 1) })
+}

@@ -1,0 +1,93 @@
+import { encodeField } from '../core/statement/percent.ts'
+import type { Json } from '../core/ledger/canonical-json.ts'
+import { randomSecret } from '../core/crypto.ts'
+import { refusal } from '../core/refusal.ts'
+import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
+import { type Gate, known, type Passage } from './passage.ts'
+
+/**
+ * What is about to happen, on disk before the forge hears of it. The nonce of a signed statement is used up in the
+ * same transaction: of two requests with one certificate at most one gets past this line, whatever the crash.
+ */
+export const recordIntent: Gate = async (passage, ctx) => {
+  const action = known(passage.action, 'action')
+  if (action.verb === 'page.read' || action.verb === 'git.fetch') return undefined
+  const principal = known(passage.principal, 'principal')
+  const id = randomSecret()
+  const { statement } = passage
+  const recorded = await ctx.ledger.append(
+    { type: 'intent', payload: intentPayload(passage, ctx.policy.digest), account: principal.account.id, ...(passage.repo && { repo: passage.repo.id }) },
+    async (write, at) => {
+      if (statement) {
+        const used = await write
+          .insertInto('used_nonce')
+          .values({ nonce: statement.nonce, forget_at: passage.now + 2 * NONCE_MAX_AGE_MS })
+          .onConflict((conflict) => conflict.doNothing())
+          .executeTakeFirst()
+        if (used.numInsertedOrUpdatedRows !== 1n) {
+          return refusal('nonce-used', 'This push certificate was used before.', 'Push again: git fetches a fresh nonce and signs anew.')
+        }
+      }
+      if (action.verb === 'git.push') {
+        await write
+          .insertInto('intent')
+          .values({
+            id,
+            entry_index: at.index,
+            state: 'open',
+            account_id: principal.account.id,
+            repo_id: action.resource.repo.id,
+            repo_owner: action.resource.repo.owner,
+            repo_name: action.resource.repo.name,
+            part: action.resource.part,
+            updates: JSON.stringify(action.updates),
+            created_at: passage.now,
+          })
+          .execute()
+      }
+      return undefined
+    },
+  )
+  if (!recorded.ok) return recorded.error
+  passage.intent = recorded.value
+  passage.intentId = id
+  ctx.running.add(id)
+  if (passage.prover && statement) await ctx.identity.deviceUsed(passage.prover.id, statement.counter, passage.now)
+  return undefined
+}
+
+/** The shape is specified in docs/formats/ledger-entry.md; a bundle is checked against it. */
+function intentPayload(passage: Passage, policyDigest: string): { [key: string]: Json } {
+  const { attempt, statement, decision } = passage
+  const { account, via, credential } = known(passage.principal, 'principal')
+  const device = passage.prover ?? known(passage.principal, 'principal').device
+  const action = known(passage.action, 'action')
+  const { proof } = passage
+  return {
+    action: action.verb,
+    actor: { account: account.id, name: account.name, forgeId: account.forgeId },
+    device: {
+      id: device.id,
+      kind: device.kind,
+      credential: device.credential,
+      publicKey: Buffer.from(device.publicKey).toString('base64'),
+    },
+    repo:
+      action.resource.kind === 'repo'
+        ? { ...action.resource.repo, part: action.resource.part }
+        : null,
+    updates:
+      action.verb === 'git.push'
+        ? action.updates.map(({ before, after, ref }) => ({ before, after, ref: encodeField(Buffer.from(ref, 'latin1')) }))
+        : [],
+    ...(action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),
+    policy: { digest: policyDigest, allowed: [...known(decision, 'decision').policies] },
+    proof: { ...proof },
+    statement: statement
+      ? { kind: statement.kind, text: Buffer.from(statement.text).toString('base64'), signature: statement.signature }
+      : null,
+    via: `${via}:${credential}`,
+    door: attempt.door,
+    client: attempt.client.userAgent,
+  }
+}

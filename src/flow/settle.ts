@@ -1,0 +1,60 @@
+import type { RefUpdate } from '../core/git/ref-update.ts'
+import { isZeroId } from '../core/git/ref-update.ts'
+import { accountId } from '../core/identity.ts'
+import type { FlowContext } from './context.ts'
+import type { RefOutcome } from './outcome.ts'
+import { recordPushOutcome } from './record-outcome.ts'
+
+/**
+ * Close intents that nobody saw the end of, by reading the refs. At start the forge that may still have been working
+ * for the gateway that died is gone or quiet; during a run, two equal readings stand in for quiet.
+ * Resolves to the number of intents that are still open.
+ */
+export async function settle(
+  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'log'>,
+  options: { readonly by: 'start' | 'refs'; readonly except: ReadonlySet<string>; readonly quietMs: number },
+): Promise<number> {
+  const open = await ctx.store.db.selectFrom('intent').selectAll().where('state', '=', 'open').execute()
+  let left = 0
+  for (const intent of open) {
+    if (options.except.has(intent.id)) continue
+    const repo = { id: intent.repo_id, owner: intent.repo_owner, name: intent.repo_name }
+    const asUser = ctx.identity.account(accountId(intent.account_id))?.name
+    try {
+      const first = await ctx.forge.refs(repo, intent.part, asUser ?? intent.repo_owner)
+      await new Promise((resolve) => setTimeout(resolve, options.quietMs))
+      const second = await ctx.forge.refs(repo, intent.part, asUser ?? intent.repo_owner)
+      if (first && second && !sameRefs(first, second)) {
+        left++
+        continue
+      }
+      await recordPushOutcome(ctx.ledger, {
+        intent: { index: intent.entry_index },
+        intentId: intent.id,
+        account: intent.account_id,
+        repo: intent.repo_id,
+        refs: (JSON.parse(intent.updates) as RefUpdate[]).map((update) => judge(update, second)),
+        settledBy: options.by,
+      })
+    } catch (error) {
+      left++
+      ctx.log.warn({ err: error, intent: intent.entry_index }, 'an open intent could not be settled yet')
+    }
+  }
+  return left
+}
+
+/** What a ref's present value says about an update that may or may not have happened. */
+export function judge({ ref, before, after }: RefUpdate, refs: ReadonlyMap<string, string> | undefined): RefOutcome {
+  if (!refs) return { ref, status: 'unknown', reason: 'the repository could not be read' }
+  const now = refs.get(ref)
+  if (now === after || (now === undefined && isZeroId(after))) return { ref, status: 'ok' }
+  if (now === before || (now === undefined && isZeroId(before))) return { ref, status: 'ng', reason: 'not carried out' }
+  return { ref, status: 'unknown', reason: 'the ref has a third value' }
+}
+
+function sameRefs(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false
+  for (const [ref, id] of a) if (b.get(ref) !== id) return false
+  return true
+}

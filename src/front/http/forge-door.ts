@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Pool } from 'undici'
+import type { CanonicalUrl } from '../../core/canonical-url.ts'
+import { sha256Hex } from '../../core/crypto.ts'
+import type { SessionId } from '../../core/identity.ts'
+import { refusal } from '../../core/refusal.ts'
+import type { WebAttempt } from '../../flow/attempt.ts'
+import { authorize } from '../../flow/authorize.ts'
+import { isSafe } from '../../flow/check-origin.ts'
+import type { FlowContext } from '../../flow/context.ts'
+import type { Outcome } from '../../flow/outcome.ts'
+import { known, type Passage } from '../../flow/passage.ts'
+import type { HandOver } from '../../portal/hand-over.ts'
+import type { Door } from './by-host.ts'
+import { letBodyCome } from './continue.ts'
+import { cookieNames, cookieValue, setCookie, withoutCookies } from './cookies.ts'
+import { entrance, PRE_SESSION_SECONDS } from './entrance.ts'
+import type { GitDoor } from './git-door.ts'
+import { endToEnd, type HeaderList } from './headers.ts'
+import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.ts'
+import { pageHead, stayHere } from './response-policy.ts'
+import { forward, hasBody } from './reverse-proxy.ts'
+
+export interface ForgeDoorDeps {
+  readonly ctx: FlowContext
+  readonly pool: Pool
+  readonly git: GitDoor
+  readonly handOver: HandOver
+  readonly render: RenderRefusal
+  readonly secure: boolean
+  readonly ready: () => Promise<boolean>
+}
+
+/**
+ * The forge origin: pages of the forge for a signed-in person, git, and nothing of ours but `/-/` and `/.well-known/`.
+ * Its pages carry other people's content, so no ceremony ever happens here.
+ */
+export function createForgeDoor(deps: ForgeDoorDeps): Door {
+  const { ctx, pool, git, handOver, render, secure } = deps
+  const names = cookieNames(secure)
+  /** The forge's own session, one per gateway session; never seen by a client. */
+  const upstreamSessions = new Map<SessionId, string>()
+  ctx.identity.onRevoke((revocation) => {
+    if (revocation.kind === 'session') upstreamSessions.delete(revocation.session)
+  })
+  const enter = entrance({ ...deps, names })
+  const drop = new Set([...ctx.forge.strippedHeaders, 'host', 'cookie', 'expect', 'authorization'])
+  const ourCookies = new Set([...ctx.forge.strippedCookies, names.forgeSession, names.forgePre])
+
+  /** Fields for the forge: the client's end-to-end ones, then who is asking, in our words only. */
+  function outboundHeaders(req: IncomingMessage, passage: Passage): HeaderList {
+    const headers = endToEnd(req.rawHeaders, drop)
+    const session = known(passage.session, 'session')
+    const cookies = withoutCookies(req.headers.cookie, ourCookies)
+    const upstream = upstreamSessions.get(session.id)
+    const own = upstream === undefined ? undefined : `${ctx.forge.sessionCookie}=${upstream}`
+    const cookie = cookies === undefined ? own : own === undefined ? cookies : `${cookies}; ${own}`
+    if (cookie !== undefined) headers.push('cookie', cookie)
+    for (const [name, value] of ctx.forge.identityHeaders(known(passage.principal, 'principal').account.name)) headers.push(name, value)
+    return headers
+  }
+
+  function keepUpstreamSession(session: SessionId, headers: HeaderList): HeaderList {
+    const out: HeaderList = []
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i]!.toLowerCase() === 'set-cookie') {
+        const value = headers[i + 1]!
+        const name = value.slice(0, value.indexOf('='))
+        if (name === ctx.forge.sessionCookie) upstreamSessions.set(session, value.slice(name.length + 1).split(';', 1)[0]!)
+        if (ourCookies.has(name)) continue
+      }
+      out.push(headers[i]!, headers[i + 1]!)
+    }
+    return out
+  }
+
+  async function carry(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, passage: Passage): Promise<Outcome> {
+    letBodyCome(req, res)
+    const session = known(passage.session, 'session')
+    const ending = await forward(
+      pool,
+      {
+        method: req.method!,
+        path: url.query === '' ? url.path : `${url.path}?${url.query}`,
+        headers: outboundHeaders(req, passage),
+        body: hasBody(req) ? req : null,
+      },
+      res,
+      { head: (status, headers) => stayHere(pageHead(status, keepUpstreamSession(session.id, headers)), ctx.forgeOrigin) },
+    )
+    if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
+    if (ending.kind === 'upstream-failed') {
+      ctx.log.warn({ err: ending.error, path: url.path }, 'the forge failed')
+      if (ending.status === undefined) refuseHttp(req, res, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'), render)
+    }
+    return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
+  }
+
+  /** The same for everybody: no identity, no cookie, no session made. */
+  async function asset(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl): Promise<void> {
+    const ending = await forward(
+      pool,
+      { method: req.method!, path: url.query === '' ? url.path : `${url.path}?${url.query}`, headers: endToEnd(req.rawHeaders, drop), body: null },
+      res,
+      { head: (status, headers) => stayHere(pageHead(status, withoutSetCookie(headers)), ctx.forgeOrigin) },
+    )
+    if (ending.kind === 'upstream-failed' && ending.status === undefined) {
+      refuseHttp(req, res, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'), render)
+    }
+  }
+
+  async function page(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, attempt: WebAttempt): Promise<void> {
+    const verdict = await authorize(attempt, ctx)
+    if (verdict.kind === 'passed') return
+    if (verdict.refusal.reason === 'not-signed-in' && isSafe(req.method!) && isNavigation(req)) {
+      const pre = cookieValue(req.headers.cookie, names.forgePre) ?? enter.freshPreSession()
+      const handle = handOver.begin(sha256Hex(pre), url.query === '' ? url.path : `${url.path}?${url.query}`)
+      res.writeHead(303, {
+        location: `${ctx.portalOrigin}/open?h=${handle}`,
+        'set-cookie': setCookie(names.forgePre, pre, PRE_SESSION_SECONDS, secure),
+        'cache-control': 'no-store',
+      })
+      res.end()
+      return
+    }
+    refuseHttp(req, res, verdict.refusal, render)
+  }
+
+  return {
+    refuse: (req, res, refused) => {
+      ctx.log.info({ reason: refused.reason, client: req.socket.remoteAddress }, 'refused at the forge origin')
+      refuseHttp(req, res, refused, render)
+    },
+    handle(req, res, url) {
+      const method = req.method!
+      if (url.path.startsWith('/-/') || url.path.startsWith('/.well-known/')) {
+        enter.handle(req, res, url)
+        return
+      }
+      // A service worker would outlive the page that planted it and see every later request of this origin.
+      if (req.headers['service-worker'] !== undefined) {
+        refuseHttp(req, res, refusal('denied', 'Service workers are not served on this origin.'), render)
+        return
+      }
+      const route = ctx.forge.route(method, url.path, url.query)
+      switch (route.kind) {
+        case 'git':
+          git.handle(req, res, url, route)
+          return
+        case 'asset':
+          void asset(req, res, url)
+          return
+        case 'ours':
+          res.writeHead(303, { location: `${ctx.portalOrigin}${route.page === 'sign-in' ? '/sign-in' : '/sessions'}`, 'cache-control': 'no-store' }).end()
+          return
+        case 'page':
+        case 'refused':
+          void page(req, res, url, {
+            door: 'web',
+            method,
+            path: url.path,
+            route,
+            session: cookieValue(req.headers.cookie, names.forgeSession),
+            origin: req.headers.origin,
+            fetchSite: req.headers['sec-fetch-site'] as string | undefined,
+            client: { address: req.socket.remoteAddress ?? '', userAgent: (req.headers['user-agent'] ?? '').slice(0, 200) },
+            carry: (passage) => carry(req, res, url, passage),
+          })
+      }
+    },
+  }
+}
+
+function withoutSetCookie(headers: HeaderList): HeaderList {
+  return headers.filter((_, i) => headers[i - (i % 2)]!.toLowerCase() !== 'set-cookie')
+}

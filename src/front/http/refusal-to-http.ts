@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Refusal, RefusalReason } from '../../core/refusal.ts'
+
+/** The status of each refusal, for pages and problem details alike. */
+export function statusOf(reason: RefusalReason): number {
+  switch (reason) {
+    case 'not-signed-in':
+    case 'bad-credential':
+      return 401
+    case 'bad-request':
+    case 'not-canonical':
+    case 'proof-invalid':
+      return 400
+    case 'bad-host':
+      return 421
+    case 'cross-site':
+    case 'not-allowed-yet':
+    case 'account-inactive':
+    case 'device-inactive':
+    case 'denied':
+      return 403
+    case 'unknown-action':
+    case 'not-found':
+      return 404
+    case 'proof-needed':
+    case 'nonce-used':
+      return 409
+    case 'too-large':
+      return 413
+    case 'rate-limited':
+      return 429
+    case 'internal':
+      return 500
+    case 'upstream':
+      return 502
+    case 'closing':
+      return 503
+  }
+}
+
+/** Whether a person looks at the answer: a navigation, not a script's request (Fetch Metadata section 2.2). */
+export function isNavigation(req: IncomingMessage): boolean {
+  const mode = req.headers['sec-fetch-mode']
+  return mode === undefined ? (req.headers.accept ?? '').includes('text/html') : mode === 'navigate'
+}
+
+/** Renders the refusal as a page; the portal's look, whichever door it is. */
+export type RenderRefusal = (refused: Refusal) => string
+
+/**
+ * Answer with a page for people and RFC 9457 problem details for programs. An unread request body is drained, so that
+ * the client hears the answer instead of a broken pipe.
+ */
+export function refuseHttp(req: IncomingMessage, res: ServerResponse, refused: Refusal, render: RenderRefusal): void {
+  if (res.headersSent || res.destroyed) {
+    res.destroy()
+    return
+  }
+  const status = statusOf(refused.reason)
+  const page = isNavigation(req)
+  const body = page
+    ? render(refused)
+    : JSON.stringify({ type: `urn:countersign:${refused.reason}`, title: refused.say, status, ...(refused.fix !== undefined && { detail: refused.fix }) })
+  res.writeHead(status, {
+    'content-type': page ? 'text/html; charset=utf-8' : 'application/problem+json',
+    'content-length': Buffer.byteLength(body),
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
+    ...(refused.reason === 'rate-limited' && { 'retry-after': '60' }),
+  })
+  res.end(req.method === 'HEAD' ? undefined : body)
+  drain(req)
+}
+
+/** Read and drop what a refused client still sends. The socket's idle limit bounds it. */
+export function drain(req: IncomingMessage): void {
+  if (!req.readableEnded) {
+    req.on('error', () => {})
+    req.resume()
+  }
+}
