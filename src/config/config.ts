@@ -1,0 +1,47 @@
+import { isAbsolute, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { err, ok, type Result } from '../core/result.ts'
+
+const origin = z.string().regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, 'an origin: scheme and lower-case host, no path')
+const duration = z.int().positive()
+
+const FILE = z.strictObject({
+  /** Public origin of the forge, e.g. https://git.example.com */
+  forge: origin,
+  /** Public origin of the portal, another host, e.g. https://id.git.example.com; its host is the RP ID. */
+  portal: origin,
+  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535) }),
+  tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  /** A Gogs that somebody else runs; without it the gateway runs one. */
+  gogs: z.strictObject({ url: z.url(), header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{7,}$/), serviceAccount: z.string() }).optional(),
+  log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
+  /** Minutes. */
+  sessions: z
+    .strictObject({ portalIdle: duration.default(60), forgeIdle: duration.default(720), absolute: duration.default(720), gitPassword: duration.default(720), link: duration.default(1440) })
+    .prefault({}),
+})
+
+export type ConfigFile = z.output<typeof FILE>
+export const configSchema = (): object => z.toJSONSchema(FILE, { io: 'input' })
+
+/** Read `countersign.yaml`. Errors name the line. Relative paths are taken from `dir`. */
+export function parseConfig(text: string, dir: string): Result<ConfigFile, string> {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
+  const broken = document.errors[0]
+  if (broken) return err(`countersign.yaml:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`)
+  const parsed = FILE.safeParse(document.toJS({ maxAliasCount: 0 }))
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined
+    const line = node?.range ? lines.linePos(node.range[0]).line : 1
+    return err(`countersign.yaml:${line}: ${issue.path.join('.') || 'file'}: ${issue.message}`)
+  }
+  const config = parsed.data
+  const [forge, portal] = [new URL(config.forge), new URL(config.portal)]
+  if (forge.hostname === portal.hostname) return err('countersign.yaml: forge and portal must be two host names, since cookies cross ports')
+  if (forge.protocol !== portal.protocol) return err('countersign.yaml: forge and portal must use the same scheme')
+  const at = (path: string): string => (isAbsolute(path) ? path : resolve(dir, path))
+  return ok({ ...config, ...(config.tls && { tls: { cert: at(config.tls.cert), key: at(config.tls.key) } }) })
+}

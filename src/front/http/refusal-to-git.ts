@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { oneLine } from '../../core/git/report-status.ts'
+import { writePktLine } from '../../core/git/pkt-line.ts'
+import type { Refusal } from '../../core/refusal.ts'
+import type { Route } from '../../upstream/forge.ts'
+import { drain, statusOf } from './refusal-to-http.ts'
+
+type GitRoute = Extract<Route, { kind: 'git' }>
+
+/**
+ * Refuse before a push has begun. git shows a body only at 401, and says something useful by itself at 404; anything
+ * else goes into an `ERR` line (gitprotocol-pack), which it prints whole.
+ */
+export function refuseFetch(req: IncomingMessage, res: ServerResponse, route: GitRoute, refused: Refusal): void {
+  if (res.headersSent || res.destroyed) {
+    res.destroy()
+    return
+  }
+  const words = wordsOf(refused)
+  const status = statusOf(refused.reason)
+  drain(req)
+  if (status === 401 || status === 404 || status === 429) {
+    refuseGit(req, res, status, words)
+    return
+  }
+  const error = writePktLine(`ERR ${words}\n`)
+  const service = route.step === 'advertise' ? [writePktLine(`# service=${route.service}\n`), Buffer.from('0000')] : []
+  const body = Buffer.concat([...service, error])
+  res.writeHead(200, {
+    'content-type': `application/x-${route.service}-${route.step === 'advertise' ? 'advertisement' : 'result'}`,
+    'content-length': body.length,
+    'cache-control': 'no-cache',
+  })
+  res.end(body)
+}
+
+/** A plain HTTP refusal; the realm tells credential helpers apart. */
+export function refuseGit(req: IncomingMessage, res: ServerResponse, status: number, words: string): void {
+  const body = `${words}\n`
+  res.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(status === 401 && { 'www-authenticate': 'Basic realm="Countersign", charset="UTF-8"' }),
+    ...(status === 429 && { 'retry-after': '60' }),
+  })
+  res.end(req.method === 'HEAD' ? undefined : body)
+}
+
+/** One printable line for a terminal. */
+export function wordsOf({ say, fix }: Refusal): string {
+  return oneLine(fix === undefined ? say : `${say} ${fix}`)
+}

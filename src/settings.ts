@@ -1,0 +1,60 @@
+import { readFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { StartOptions } from './config/options.ts'
+import { err, ok, type Result } from './core/result.ts'
+import type { TlsFiles } from './front/http/listeners.ts'
+
+/** Minutes, as in the config file. */
+export interface Limits {
+  readonly portalIdle: number
+  readonly forgeIdle: number
+  readonly absolute: number
+  readonly gitPassword: number
+  readonly link: number
+}
+
+/** Where the gateway listens and under which names, before ports are known. */
+export type Addressing =
+  | { readonly kind: 'loopback'; readonly port: number }
+  | { readonly kind: 'named'; readonly forge: string; readonly portal: string; readonly host: string; readonly port: number; readonly tls: TlsFiles | null }
+
+export interface Settings {
+  readonly home: string
+  readonly addressing: Addressing
+  readonly gogs: { readonly url: string; readonly header: string; readonly serviceAccount: string } | null
+  readonly logLevel: string
+  readonly limits: Limits
+}
+
+const LIMITS: Limits = { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 }
+
+/**
+ * Settings of a start: `countersign.yaml` in the home when there is one, else two loopback origins. The parser is
+ * loaded only when there is a file to parse.
+ */
+export async function loadSettings({ home, port }: StartOptions): Promise<Result<Settings, string>> {
+  const file = join(home, 'countersign.yaml')
+  const logLevel = process.env['COUNTERSIGN_LOG'] ?? 'warn'
+  if (!existsSync(file)) return ok({ home, addressing: { kind: 'loopback', port }, gogs: null, logLevel, limits: LIMITS })
+  const { parseConfig } = await import('./config/config.ts')
+  const parsed = parseConfig(readFileSync(file, 'utf8'), home)
+  if (!parsed.ok) return parsed
+  const { forge, portal, listen, tls, gogs, sessions, log } = parsed.value
+  try {
+    const files = tls ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : null
+    if (files === null && !isLoopback(listen.host)) return err('countersign.yaml: without tls the gateway listens on loopback only')
+    return ok({
+      home,
+      addressing: { kind: 'named', forge, portal, host: listen.host, port: listen.port, tls: files },
+      gogs: gogs ?? null,
+      logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
+      limits: sessions,
+    })
+  } catch (error) {
+    return err(`countersign.yaml: ${(error as Error).message}`)
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+}
