@@ -62,8 +62,8 @@ class Passing implements Dispatcher.DispatchHandler {
   readonly clientClosed = (): void => {
     if (this.#done) return
     if (this.#res.writableFinished) return
-    this.#controller?.abort(CLIENT_GONE)
     this.finish({ kind: 'client-gone', status: this.#status })
+    this.#controller?.abort(CLIENT_GONE)
   }
 
   readonly #resume = (): void => this.#controller?.resume()
