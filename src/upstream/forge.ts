@@ -49,10 +49,10 @@ export interface Forge {
   /** What the request line asks for. Pure; `path` is canonical, `query` without `?`. Unknown: refused. */
   route(method: string, path: string, query: string): Route
   /**
-   * Headers that make a proxied page request act as `user`, and nothing else does. Includes the upstream session
-   * cookie of this gateway session, when one is known.
+   * Headers that make a proxied page request act as `user`, and nothing else does. The door adds {@link sessionCookie}
+   * of this gateway session itself, when one is known.
    */
-  identityHeaders(user: string, upstreamSession: string | undefined): readonly [string, string][]
+  identityHeaders(user: string): readonly [string, string][]
   /** Names of client headers and cookies that must never reach the forge, lower case. */
   readonly strippedHeaders: ReadonlySet<string>
   readonly strippedCookies: ReadonlySet<string>
@@ -61,7 +61,11 @@ export interface Forge {
 
   user(name: string): Promise<ForgeUser | undefined>
   /** Create a person with a random password that nobody keeps. `exists` when the name or e-mail is taken. */
-  createUser(user: { name: string; email: string; admin: boolean }): Promise<Result<ForgeUser, 'exists' | 'bad-name'>>
+  createUser(user: {
+    name: string
+    email: string
+    admin: boolean
+  }): Promise<Result<ForgeUser, 'exists' | 'bad-name'>>
   /** The repository as `user` sees it; undefined when there is none or they may not know of it. */
   repo(owner: string, name: string, asUser: string): Promise<ForgeRepo | undefined>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
@@ -69,8 +73,12 @@ export interface Forge {
   gitAuthorization(user: string): Promise<string>
   /** Forget a minted token after the forge refused it. */
   dropGitAuthorization(user: string): void
-  /** All refs of a repository right now, for settling intents; undefined when it does not exist. */
-  refs(repo: RepoRef, part: 'code' | 'wiki'): Promise<ReadonlyMap<string, string> | undefined>
+  /**
+   * All refs of a repository right now, for settling intents; undefined when it does not exist. Read as `asUser`, who
+   * must be able to fetch it (a pusher is); when they no longer can, as the owner, if that is a person. Annotated tags
+   * are given by the id of the tag object. Names are git's bytes read as latin1.
+   */
+  refs(repo: RepoRef, part: 'code' | 'wiki', asUser: string): Promise<ReadonlyMap<string, string> | undefined>
   /** Resolves when the forge answers its health check. */
   healthy(): Promise<boolean>
   /** Delete minted tokens and close connections. */
@@ -84,4 +92,3 @@ export class ForgeError extends Error {
     this.code = code
   }
 }
-

@@ -1,0 +1,40 @@
+import type { Refusal } from '../../core/refusal.ts'
+import type { Route } from '../forge.ts'
+import { isOwnerName, isRepoName } from './names.ts'
+import { BAD_NAME, NEEDS_GIT_SUFFIX, REFUSED, UNKNOWN } from './refused.ts'
+
+const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal })
+
+/**
+ * The smart git addresses (gitprotocol-http), in exactly one spelling each: lower-case words, `.git`, and for the
+ * advertisement just the one query. Undefined when the path is not git's at all.
+ */
+export function gitRoute(method: string, segments: readonly string[], query: string): Route | undefined {
+  const word = segments[2]!
+  const advertises = segments.length === 4 && word === 'info' && segments[3] === 'refs'
+  const isRpc = segments.length === 3 && (word === 'git-upload-pack' || word === 'git-receive-pack')
+  if (!advertises && !isRpc) return undefined
+  const repo = gitRepo(segments[0]!, segments[1]!)
+  if ('refusal' in repo) return refused(repo.refusal)
+  if (isRpc) {
+    if (method !== 'POST' || query !== '') return refused(UNKNOWN)
+    return { kind: 'git', service: word, step: 'rpc', ...repo }
+  }
+  if (method !== 'GET') return refused(UNKNOWN)
+  if (query === 'service=git-upload-pack')
+    return { kind: 'git', service: 'git-upload-pack', step: 'advertise', ...repo }
+  if (query === 'service=git-receive-pack')
+    return { kind: 'git', service: 'git-receive-pack', step: 'advertise', ...repo }
+  return refused(query === '' ? REFUSED.dumb : UNKNOWN)
+}
+
+type GitRepo = { readonly owner: string; readonly name: string; readonly part: 'code' | 'wiki' }
+
+function gitRepo(owner: string, segment: string): GitRepo | { readonly refusal: Refusal } {
+  if (!segment.endsWith('.git')) return { refusal: NEEDS_GIT_SUFFIX }
+  const base = segment.slice(0, -4)
+  const part = base.endsWith('.wiki') ? 'wiki' : 'code'
+  const name = part === 'wiki' ? base.slice(0, -5) : base
+  if (!isOwnerName(owner) || !isRepoName(name)) return { refusal: BAD_NAME }
+  return { owner: owner.toLowerCase(), name: name.toLowerCase(), part }
+}

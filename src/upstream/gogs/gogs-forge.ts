@@ -1,0 +1,98 @@
+import { type Forge, ForgeError } from '../forge.ts'
+import { createClient, SESSION_COOKIE } from './client.ts'
+import { isRepoName } from './names.ts'
+import { readRefs } from './refs.ts'
+import { createRepo, findRepo } from './repos.ts'
+import { gogsRoute } from './route.ts'
+import { basicOf, createTokens } from './tokens.ts'
+import { createUser, findUser } from './users.ts'
+
+export interface GogsForgeOptions {
+  /** What {@link Forge.name} says. */
+  readonly name: string
+  /** Base URL on loopback or a private network. */
+  readonly origin: string
+  /** `[auth] REVERSE_PROXY_AUTHENTICATION_HEADER` of this Gogs. */
+  readonly headerName: string
+  /** A site administrator that only the gateway acts as. */
+  readonly serviceUser: string
+  /** Distinguishes this gateway's tokens from those of others on the same Gogs: lower-case hex. */
+  readonly instance: string
+}
+
+/** The forge behind the gateway when it is a Gogs, or something that speaks as Gogs does. */
+export function createGogsForge(options: GogsForgeOptions): Forge {
+  const origin = options.origin.replace(/\/+$/, '')
+  const { headerName, serviceUser } = options
+  const client = createClient(origin, headerName)
+  const tokens = createTokens(client, options.instance)
+  const gitAuthorization = (user: string): Promise<string> => tokens.token(user).then(basicOf)
+  const gitUser = (user: string) => ({
+    authorization: () => gitAuthorization(user),
+    drop: () => tokens.drop(user),
+  })
+
+  const user = (name: string) => findUser(client, serviceUser, name)
+  return {
+    name: options.name,
+    origin,
+    route: gogsRoute,
+    identityHeaders: (name) => [[headerName, name]],
+    // The header by which identity travels, its default name, everything Gogs or a program beside it could take for
+    // identity or for an address.
+    strippedHeaders: new Set([
+      headerName.toLowerCase(),
+      'x-webauth-user',
+      'authorization',
+      'forwarded',
+      'x-real-ip',
+      'x-forwarded-for',
+      'x-forwarded-host',
+      'x-forwarded-proto',
+      'x-forwarded-user',
+    ]),
+    // `macaron_flash` may carry a token and is shown as markup; `_csrf` is made anew for every page without it.
+    strippedCookies: new Set([
+      SESSION_COOKIE,
+      'gogs_awesome',
+      'gogs_incredible',
+      'macaron_flash',
+      '_csrf',
+      'redirect_to',
+      'login_status',
+    ]),
+    sessionCookie: SESSION_COOKIE,
+
+    user,
+    createUser: (wanted) => createUser(client, serviceUser, wanted),
+    repo: (owner, name, asUser) => findRepo(client, owner, name, asUser),
+    async createRepo(asUser, name, repoOptions) {
+      if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
+      return createRepo(client, await tokens.token(asUser), name, repoOptions)
+    },
+    gitAuthorization,
+    dropGitAuthorization: (name) => tokens.drop(name),
+    async refs(repo, part, asUser) {
+      const isOwner = asUser.toLowerCase() === repo.owner.toLowerCase()
+      const owner = isOwner ? undefined : await user(repo.owner)
+      const pusher = await user(asUser)
+      return readRefs(
+        client,
+        repo,
+        part,
+        [pusher, owner].filter((person) => person !== undefined).map(({ name }) => gitUser(name)),
+      )
+    },
+    async healthy() {
+      try {
+        return (await client.ask({ path: '/healthcheck' })).status === 200
+      } catch {
+        return false
+      }
+    },
+    async close() {
+      await tokens.close()
+      await client.close()
+    },
+  }
+}

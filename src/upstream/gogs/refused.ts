@@ -1,0 +1,80 @@
+import { refusal } from '../../core/refusal.ts'
+
+const PUSH = 'Make the change with git, and push it.'
+const PORTAL = 'Use the portal for this.'
+const later = (say: string, fix: string) =>
+  refusal('not-allowed-yet', `${say} is not allowed through this gateway yet.`, fix)
+const never = (say: string, fix: string) => refusal('not-allowed-yet', say, fix)
+
+/** Why a known address of Gogs does not pass, by the keys that the route table uses. */
+export const REFUSED = {
+  editor: later('Changing files in the browser', PUSH),
+  merge: later('Merging a pull request in the browser', 'Merge the branches with git, and push the result.'),
+  pull: later('Opening a pull request in the browser', 'Open an issue that names your branch.'),
+  branch: later('Deleting a branch in the browser', 'Delete it with git push --delete.'),
+  release: later('Publishing a release', 'Push a tag.'),
+  wiki: later('Editing the wiki in the browser', 'Clone the .wiki.git repository, and push the change.'),
+  repoSettings: later("Changing a repository's settings", 'Ask an administrator of the forge.'),
+  repoAccess: later('Changing who may use a repository', 'Ask an administrator of the forge.'),
+  hooks: later(
+    'Webhooks: seeing their addresses and secrets, or changing them,',
+    'Ask an administrator of the forge.',
+  ),
+  gitHooks: never(
+    'Git hooks run as programs on the server, so nobody edits them through this gateway.',
+    'Ask whoever runs the server.',
+  ),
+  deployKeys: later('Adding or removing a deploy key', 'Use an account of its own for the machine.'),
+  fork: later('Forking a repository', 'Create a repository, and push to it.'),
+  migrate: later(
+    'Importing a repository from another address',
+    'Clone it, create a repository, and push to it.',
+  ),
+  upload: later('Uploading files', 'Push the file, and link to it.'),
+  planning: later('Changing labels and milestones', 'Say it in the issue.'),
+  social: later('Following, watching and starring', 'Nothing is lost: it changes no content.'),
+  org: later('Changing an organisation', 'Ask an administrator of the forge.'),
+  profile: later('Changing a profile, an avatar or an e-mail address', 'Ask an administrator.'),
+  account: never('Accounts are kept in the portal.', PORTAL),
+  password: never('Nobody has a password here: a security key signs you in.', PORTAL),
+  token: never(
+    'Tokens of the forge are not handed out; git uses a short-lived password.',
+    'Get a git password in the portal.',
+  ),
+  sshKey: never('Keys are kept in the portal, where each one is proved.', 'Add the key in the portal.'),
+  admin: later('Administering the forge in the browser', 'Use the administration pages of the portal.'),
+  secret: never('This page shows secrets of the forge, so it is not served.', 'Ask whoever runs the server.'),
+  milestone: later('Opening or closing a milestone', 'Say it in an issue.'),
+  api: later('The programming interface of the forge', 'Use git, or the pages.'),
+  lfs: later('Large file storage', 'Keep large files out of the repository, or commit them as they are.'),
+  dumb: never('The old file-by-file way of fetching is not served.', 'Use git 1.6.6 or later.'),
+  internal: never('This address is for the forge itself.', 'Use the pages of the forge.'),
+} as const
+
+export type RefusedKey = keyof typeof REFUSED
+
+export const UNKNOWN = refusal(
+  'unknown-action',
+  'The gateway knows no such address, or not with this method.',
+  'Use the address exactly as the pages show it.',
+)
+export const BAD_NAME = refusal(
+  'unknown-action',
+  'This is not a name of a user or repository.',
+  'Use letters, digits, dash, dot and underscore.',
+)
+export const BAD_REF = refusal(
+  'bad-request',
+  'This is not a name of a branch, tag or commit.',
+  'Use the name as git shows it.',
+)
+export const NO_QUERY = refusal(
+  'bad-request',
+  'A change must not carry anything after a question mark.',
+  'Send the form as the page shows it.',
+)
+export const NEEDS_GIT_SUFFIX = refusal(
+  'unknown-action',
+  'git reaches a repository by an address that ends in .git.',
+  'Add .git to the address of the remote.',
+)
