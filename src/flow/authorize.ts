@@ -37,6 +37,11 @@ export type Verdict =
   | { readonly kind: 'passed'; readonly outcome: Outcome; readonly passage: Passage }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly passage: Passage }
 
+/** Only the first gate: who asks, before a body is read. */
+export function whoAsks(attempt: Attempt, ctx: FlowContext): Refusal | undefined {
+  return identify(begin(attempt, ctx.now()), ctx)
+}
+
 /** Take one attempt through the gates. Never throws: what goes wrong inside is a refusal, too. */
 export async function authorize(attempt: Attempt, ctx: FlowContext): Promise<Verdict> {
   const passage = begin(attempt, ctx.now())

@@ -2,11 +2,12 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { GitAttempt, WebAttempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
-import type { Gate, Passage } from './passage.ts'
+import type { Passage } from './passage.ts'
 
 /** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
-export const identify: Gate = (passage, ctx) =>
-  passage.attempt.door === 'web' ? bySession(passage, passage.attempt, ctx) : byPassword(passage, passage.attempt, ctx)
+export function identify(passage: Passage, ctx: FlowContext): Refusal | undefined {
+  return passage.attempt.door === 'web' ? bySession(passage, passage.attempt, ctx) : byPassword(passage, passage.attempt, ctx)
+}
 
 function bySession(passage: Passage, { session }: WebAttempt, { identity }: FlowContext): Refusal | undefined {
   const found = session === undefined ? undefined : identity.bySession('forge', session, passage.now)

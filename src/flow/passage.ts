@@ -1,4 +1,5 @@
 import type { Action } from '../core/action/action.ts'
+import type { PushCertificate } from '../core/git/push-cert.ts'
 import type { Device } from '../core/identity.ts'
 import type { Decision } from '../core/policy/engine.ts'
 import { NO_PROOF, type Proof } from '../core/proof.ts'
@@ -23,6 +24,8 @@ export interface Passage {
   repo?: ForgeRepo
   /** Filled by `decide`, overwritten by `decideAgain`. */
   decision?: Decision
+  /** Filled by `obtainProof`: what came along, not looked into yet. */
+  offered?: PushCertificate
   /** Filled by `verifyProof`; until then nothing has been proven about this very action. */
   proof: Proof
   prover?: Device

@@ -8,6 +8,7 @@ import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
+import { nonceScope } from '../../flow/verify-proof.ts'
 import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-door.ts'
 import { refuseFetch } from './refusal-to-git.ts'
 
@@ -53,7 +54,7 @@ export async function advertise(req: IncomingMessage, res: ServerResponse, url: 
     }
     const plain = await collect(answer.body, MAX_ADVERTISEMENT)
     const signs = ctx.identity.activeDevices(user.id).some(({ kind }) => kind === 'ssh-sk')
-    const nonce = signs ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage, route), account: user.id, now: passage.now }) : undefined
+    const nonce = signs ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage), account: user.id, now: passage.now }) : undefined
     const rewritten = plain && rewriteAdvertisement(plain, nonce)
     if (!rewritten?.ok) {
       refuseFetch(req, res, route, refusal('upstream', 'The forge sent an advertisement that git would not read.'))
@@ -69,11 +70,6 @@ export async function advertise(req: IncomingMessage, res: ServerResponse, url: 
 }
 
 const NO_CACHE = { expires: 'Fri, 01 Jan 1980 00:00:00 GMT', pragma: 'no-cache', 'cache-control': 'no-cache, max-age=0, must-revalidate' } as const
-
-/** A nonce is good for one repository, and for one part of it. */
-export function nonceScope(passage: Passage, route: Pick<GitRoute, 'part'>): string {
-  return `${known(passage.repo, 'repo').id}/${route.part}`
-}
 
 async function collect(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
