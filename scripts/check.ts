@@ -1,7 +1,7 @@
 // `npm run check`: types, lint, boundaries, unit tests. Fast enough to run without thinking.
 import { spawn } from 'node:child_process'
-import { availableParallelism } from 'node:os'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
 interface Step {
   readonly name: string
@@ -17,9 +17,22 @@ const steps: readonly Step[] = [
   { name: 'types', argv: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
   { name: 'types (browser)', argv: [node, 'node_modules/typescript/bin/tsc', '-p', 'src/portal/browser'] },
   { name: 'lint and format', argv: [bin('biome'), 'check', '--error-on-warnings'] },
-  { name: 'lint (promises)', argv: [node, bin('eslint'), '--cache', '--cache-location', 'node_modules/.cache/eslint/', 'src', 'demo'] },
+  {
+    name: 'lint (promises)',
+    argv: [node, bin('eslint'), '--cache', '--cache-location', 'node_modules/.cache/eslint/', 'src', 'demo'],
+  },
   { name: 'boundaries', argv: [node, 'scripts/boundaries.ts'] },
-  { name: 'unit', argv: [node, '--disable-warning=ExperimentalWarning', '--test', '--test-isolation=none', '--test-reporter=dot', ...unit] },
+  {
+    name: 'unit',
+    argv: [
+      node,
+      '--disable-warning=ExperimentalWarning',
+      '--test',
+      '--test-isolation=none',
+      '--test-reporter=dot',
+      ...unit,
+    ],
+  },
 ]
 
 function run(step: Step): Promise<{ step: Step; code: number; output: string; ms: number }> {
@@ -51,5 +64,7 @@ for (const step of wanted) {
     process.stdout.write(`${output.trimEnd()}\n`)
   }
 }
-process.stdout.write(`check: ${wanted.length - failed} passed, ${failed} failed in ${((performance.now() - began) / 1000).toFixed(1)} s\n`)
+process.stdout.write(
+  `check: ${wanted.length - failed} passed, ${failed} failed in ${((performance.now() - began) / 1000).toFixed(1)} s\n`,
+)
 process.exitCode = failed === 0 ? 0 : 1

@@ -8,12 +8,16 @@ interface Locked {
   readonly license?: string
 }
 
-const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> }
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
+  packages: Record<string, Locked>
+}
 const rows = Object.entries(packages)
   .filter(([path, { dev }]) => path !== '' && !dev)
   .map(([path, { version = '', license }]) => {
     const manifest = `${path}/package.json`
-    const declared = license ?? (existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as Locked).license : undefined)
+    const declared =
+      license ??
+      (existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as Locked).license : undefined)
     return `| ${path.slice(path.lastIndexOf('node_modules/') + 13)} | ${version} | ${declared ?? 'see package'} |`
   })
   .sort()

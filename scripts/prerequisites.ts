@@ -15,7 +15,11 @@ export interface Need {
 export const GIT: Need = { programs: ['git'], debianPackage: 'git' }
 export const OPENSSH: Need = { programs: ['ssh-keygen'], debianPackage: 'openssh-client' }
 export const COMPILER: Need = { programs: ['cc', 'gcc', 'clang'], debianPackage: 'gcc' }
-export const CHROMIUM: Need = { programs: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium', override: 'CHROMIUM' }
+export const CHROMIUM: Need = {
+  programs: ['chromium', 'chromium-browser', 'google-chrome'],
+  debianPackage: 'chromium',
+  override: 'CHROMIUM',
+}
 export const OPENSSL: Need = { programs: ['openssl'], debianPackage: 'openssl' }
 
 /** The program's path, or undefined. */
@@ -48,6 +52,8 @@ export function provide(needs: readonly Need[]): void {
     missing = needs.filter((need) => find(need) === undefined)
     if (missing.length === 0) return
   }
-  process.stderr.write(`countersign: please install ${missing.map(({ debianPackage, override }) => (override ? `${debianPackage} (or set ${override})` : debianPackage)).join(', ')}\n`)
+  process.stderr.write(
+    `countersign: please install ${missing.map(({ debianPackage, override }) => (override ? `${debianPackage} (or set ${override})` : debianPackage)).join(', ')}\n`,
+  )
   process.exit(1)
 }

@@ -1,5 +1,5 @@
 import { authorities } from './front/http/by-host.ts'
-import { listen, type Listener } from './front/http/listeners.ts'
+import { type Listener, listen } from './front/http/listeners.ts'
 import type { Addressing } from './settings.ts'
 
 /** The two origins, and the sockets they are served on. */

@@ -1,4 +1,4 @@
-import { readFileSync, existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StartOptions } from './config/options.ts'
 import { err, ok, type Result } from './core/result.ts'
@@ -16,7 +16,14 @@ export interface Limits {
 /** Where the gateway listens and under which names, before ports are known. */
 export type Addressing =
   | { readonly kind: 'loopback'; readonly port: number }
-  | { readonly kind: 'named'; readonly forge: string; readonly portal: string; readonly host: string; readonly port: number; readonly tls: TlsFiles | null }
+  | {
+      readonly kind: 'named'
+      readonly forge: string
+      readonly portal: string
+      readonly host: string
+      readonly port: number
+      readonly tls: TlsFiles | null
+    }
 
 export interface Settings {
   readonly home: string
@@ -35,14 +42,16 @@ const LIMITS: Limits = { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassw
 export async function loadSettings({ home, port }: StartOptions): Promise<Result<Settings, string>> {
   const file = join(home, 'countersign.yaml')
   const logLevel = process.env['COUNTERSIGN_LOG'] ?? 'warn'
-  if (!existsSync(file)) return ok({ home, addressing: { kind: 'loopback', port }, gogs: null, logLevel, limits: LIMITS })
+  if (!existsSync(file))
+    return ok({ home, addressing: { kind: 'loopback', port }, gogs: null, logLevel, limits: LIMITS })
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
   const { forge, portal, listen, tls, gogs, sessions, log } = parsed.value
   try {
     const files = tls ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : null
-    if (files === null && !isLoopback(listen.host)) return err('countersign.yaml: without tls the gateway listens on loopback only')
+    if (files === null && !isLoopback(listen.host))
+      return err('countersign.yaml: without tls the gateway listens on loopback only')
     return ok({
       home,
       addressing: { kind: 'named', forge, portal, host: listen.host, port: listen.port, tls: files },

@@ -57,13 +57,29 @@ async function measured(name: string, budget: number, argv: readonly string[]): 
   const { code, output } = await run(argv)
   const count = (what: string): number => Number(new RegExp(`^. ${what} (\\d+)$`, 'm').exec(output)?.[1] ?? 0)
   const failed = count('fail') + count('cancelled')
-  rows.push({ name, seconds: (performance.now() - began) / 1000, budget, passed: count('pass'), failed: code === 0 ? failed : Math.max(1, failed), skipped: count('skipped'), ok: code === 0 })
+  rows.push({
+    name,
+    seconds: (performance.now() - began) / 1000,
+    budget,
+    passed: count('pass'),
+    failed: code === 0 ? failed : Math.max(1, failed),
+    skipped: count('skipped'),
+    ok: code === 0,
+  })
 }
 
 if (named.length === 0 && !args.includes('--long')) {
   const began = performance.now()
   const { code } = await run([node, 'scripts/check.ts', '--static'])
-  rows.push({ name: 'static', seconds: (performance.now() - began) / 1000, budget: 60, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, ok: code === 0 })
+  rows.push({
+    name: 'static',
+    seconds: (performance.now() - began) / 1000,
+    budget: 60,
+    passed: code === 0 ? 1 : 0,
+    failed: code === 0 ? 0 : 1,
+    skipped: 0,
+    ok: code === 0,
+  })
 }
 for (const { name, files, budget, parallel } of chosen) {
   const found = globSync(files).sort()
@@ -73,14 +89,31 @@ for (const { name, files, budget, parallel } of chosen) {
     continue
   }
   process.stdout.write(`\n== ${name}: ${found.length} files\n`)
-  await measured(name, budget, [node, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${parallel}`, '--test-timeout=600000', '--test-reporter=spec', ...found])
+  await measured(name, budget, [
+    node,
+    '--disable-warning=ExperimentalWarning',
+    '--test',
+    `--test-concurrency=${parallel}`,
+    '--test-timeout=600000',
+    '--test-reporter=spec',
+    ...found,
+  ])
 }
 
 process.stdout.write('\nsuite      seconds  budget  passed  failed  skipped\n')
 for (const { name, seconds, budget, passed, failed, skipped } of rows) {
-  const cells = [name.padEnd(10), seconds.toFixed(1).padStart(7), String(budget).padStart(7), String(passed).padStart(7), String(failed).padStart(7), String(skipped).padStart(8)]
+  const cells = [
+    name.padEnd(10),
+    seconds.toFixed(1).padStart(7),
+    String(budget).padStart(7),
+    String(passed).padStart(7),
+    String(failed).padStart(7),
+    String(skipped).padStart(8),
+  ]
   process.stdout.write(`${cells.join(' ')}${seconds > budget ? '  over its budget' : ''}\n`)
 }
 const total = (pick: (row: Row) => number): number => rows.reduce((sum, row) => sum + pick(row), 0)
-process.stdout.write(`total ${total(({ seconds }) => seconds).toFixed(1)} s\n\n${total(({ passed }) => passed)} passed, ${total(({ failed }) => failed)} failed, ${total(({ skipped }) => skipped)} skipped\n`)
+process.stdout.write(
+  `total ${total(({ seconds }) => seconds).toFixed(1)} s\n\n${total(({ passed }) => passed)} passed, ${total(({ failed }) => failed)} failed, ${total(({ skipped }) => skipped)} skipped\n`,
+)
 process.exitCode = rows.every(({ ok }) => ok) ? 0 : 1

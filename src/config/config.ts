@@ -3,7 +3,9 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { err, ok, type Result } from '../core/result.ts'
 
-const origin = z.string().regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, 'an origin: scheme and lower-case host, no path')
+const origin = z
+  .string()
+  .regex(/^https?:\/\/[a-z0-9.-]+(?::\d{1,5})?$/, 'an origin: scheme and lower-case host, no path')
 const duration = z.int().positive()
 
 const FILE = z.strictObject({
@@ -14,11 +16,23 @@ const FILE = z.strictObject({
   listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535) }),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   /** A Gogs that somebody else runs; without it the gateway runs one. */
-  gogs: z.strictObject({ url: z.url(), header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{7,}$/), serviceAccount: z.string() }).optional(),
+  gogs: z
+    .strictObject({
+      url: z.url(),
+      header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{7,}$/),
+      serviceAccount: z.string(),
+    })
+    .optional(),
   log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   /** Minutes. */
   sessions: z
-    .strictObject({ portalIdle: duration.default(60), forgeIdle: duration.default(720), absolute: duration.default(720), gitPassword: duration.default(720), link: duration.default(1440) })
+    .strictObject({
+      portalIdle: duration.default(60),
+      forgeIdle: duration.default(720),
+      absolute: duration.default(720),
+      gitPassword: duration.default(720),
+      link: duration.default(1440),
+    })
     .prefault({}),
 })
 
@@ -30,7 +44,8 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true })
   const broken = document.errors[0]
-  if (broken) return err(`countersign.yaml:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`)
+  if (broken)
+    return err(`countersign.yaml:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`)
   const parsed = FILE.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
@@ -40,8 +55,10 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
   }
   const config = parsed.data
   const [forge, portal] = [new URL(config.forge), new URL(config.portal)]
-  if (forge.hostname === portal.hostname) return err('countersign.yaml: forge and portal must be two host names, since cookies cross ports')
-  if (forge.protocol !== portal.protocol) return err('countersign.yaml: forge and portal must use the same scheme')
+  if (forge.hostname === portal.hostname)
+    return err('countersign.yaml: forge and portal must be two host names, since cookies cross ports')
+  if (forge.protocol !== portal.protocol)
+    return err('countersign.yaml: forge and portal must use the same scheme')
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(dir, path))
   return ok({ ...config, ...(config.tls && { tls: { cert: at(config.tls.cert), key: at(config.tls.key) } }) })
 }

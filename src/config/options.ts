@@ -18,16 +18,29 @@ export const USAGE = `usage: npm start -- [--home DIR] [--port N] [--json]
 `
 
 /** `root` is the checkout, `cwd` where the person stood when they typed the command. */
-export function startOptions(argv: readonly string[], root: string, cwd: string): Result<StartOptions, string> {
+export function startOptions(
+  argv: readonly string[],
+  root: string,
+  cwd: string,
+): Result<StartOptions, string> {
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { home: { type: 'string' }, port: { type: 'string', default: '3000' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+      options: {
+        home: { type: 'string' },
+        port: { type: 'string', default: '3000' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
     })
     if (values.help) return err(USAGE)
     const port = Number(values.port)
     if (!/^\d+$/.test(values.port) || port > 65534) return err('--port takes a number from 0 to 65534')
-    return ok({ home: values.home === undefined ? resolve(root, '.countersign') : resolve(cwd, values.home), port, json: values.json })
+    return ok({
+      home: values.home === undefined ? resolve(root, '.countersign') : resolve(cwd, values.home),
+      port,
+      json: values.json,
+    })
   } catch (error) {
     return err((error as Error).message)
   }

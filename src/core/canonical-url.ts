@@ -30,12 +30,14 @@ export function canonicalUrl(target: string): Result<CanonicalUrl, Refusal> {
   const rawPath = mark === -1 ? target : target.slice(0, mark)
   const query = mark === -1 ? '' : target.slice(mark + 1)
   if (rawPath.charCodeAt(0) !== 47) return no('The address is not a plain path.')
-  if (query !== '' && (!QUERY.test(query) || /%00/.test(query))) return no('The query has characters that must be encoded.')
+  if (query !== '' && (!QUERY.test(query) || /%00/.test(query)))
+    return no('The query has characters that must be encoded.')
   let path = rawPath
   if (!PLAIN_PATH.test(rawPath)) {
     if (!PATH.test(rawPath)) return no('The path has characters that must be encoded.')
     path = rawPath.replace(/%[0-9A-Fa-f]{2}/g, (escape) => escape.toUpperCase())
-    if (STRUCTURAL.test(path)) return no('The path hides a separator or a control character behind an escape.')
+    if (STRUCTURAL.test(path))
+      return no('The path hides a separator or a control character behind an escape.')
     if (NEEDLESS.test(path)) return no('The path escapes characters that need no escape.')
   }
   if (path.includes('//')) return no('The path has an empty segment.')

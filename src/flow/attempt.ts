@@ -1,7 +1,7 @@
-import type { PushRequest } from './push-request.ts'
 import type { Route } from '../upstream/forge.ts'
 import type { Outcome } from './outcome.ts'
 import type { Passage } from './passage.ts'
+import type { PushRequest } from './push-request.ts'
 
 /** Who is on the other end of the socket. Never taken from a header. */
 export interface Client {

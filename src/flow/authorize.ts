@@ -55,7 +55,11 @@ export async function authorize(attempt: Attempt, ctx: FlowContext): Promise<Ver
     if (!refused) return { kind: 'passed', outcome: known(passage.outcome, 'outcome'), passage }
   } catch (error) {
     ctx.log.error({ err: error, path: attempt.path }, 'a gate failed')
-    refused = refusal('internal', 'Something went wrong inside the gateway.', 'Try again; if it stays, tell your administrator.')
+    refused = refusal(
+      'internal',
+      'Something went wrong inside the gateway.',
+      'Try again; if it stays, tell your administrator.',
+    )
   } finally {
     if (passage.intentId !== undefined) ctx.running.delete(passage.intentId)
   }

@@ -12,6 +12,14 @@ export function isSafe(method: string): boolean {
  */
 export const checkOrigin: Gate = ({ attempt }, { forgeOrigin }) => {
   if (attempt.door !== 'web' || isSafe(attempt.method)) return undefined
-  if (attempt.origin === forgeOrigin && (attempt.fetchSite === undefined || attempt.fetchSite === 'same-origin')) return undefined
-  return refusal('cross-site', 'This request did not come from a page of this site.', 'Open the page here and try again from it.')
+  if (
+    attempt.origin === forgeOrigin &&
+    (attempt.fetchSite === undefined || attempt.fetchSite === 'same-origin')
+  )
+    return undefined
+  return refusal(
+    'cross-site',
+    'This request did not come from a page of this site.',
+    'Open the page here and try again from it.',
+  )
 }

@@ -8,10 +8,18 @@ export const checkStanding: Gate = (passage, { identity }) => {
     return refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.')
   }
   if (identity.device(principal.device.id)?.state !== 'active') {
-    return refusal('device-inactive', 'The device that opened this session is no longer active.', 'Sign in with another device.')
+    return refusal(
+      'device-inactive',
+      'The device that opened this session is no longer active.',
+      'Sign in with another device.',
+    )
   }
   if (known(passage.action, 'action').verb === 'git.push' && !known(passage.repo, 'repo').permissions.push) {
-    return refusal('denied', 'You may read this repository, but not push to it.', 'Ask its owner for write access.')
+    return refusal(
+      'denied',
+      'You may read this repository, but not push to it.',
+      'Ask its owner for write access.',
+    )
   }
   return undefined
 }

@@ -8,14 +8,27 @@ export const decideAgain: Gate = (passage, ctx) => {
   if (passage.decision === undefined) return undefined // a read: nothing was asked, nothing changed
   const standing = checkStanding(passage, ctx)
   if (standing) return standing
-  const decision = ctx.policy.decide(decisionRequest(passage, passage.proof), ctx.identity.activeDevices(known(passage.principal, 'principal').account.id))
+  const decision = ctx.policy.decide(
+    decisionRequest(passage, passage.proof),
+    ctx.identity.activeDevices(known(passage.principal, 'principal').account.id),
+  )
   passage.decision = decision
   switch (decision.kind) {
     case 'allow':
       return undefined
     case 'deny':
-      return refusal('denied', `Policy does not allow this: ${decision.why}.`, 'Ask the owner of the repository or an administrator.')
+      return refusal(
+        'denied',
+        `Policy does not allow this: ${decision.why}.`,
+        'Ask the owner of the repository or an administrator.',
+      )
     case 'challenge':
-      return refusal('proof-needed', `The proof given is not enough: ${decision.why}.`, decision.want.uv && !passage.proof.uv ? 'Use a key with a PIN, and enter it.' : 'Use another of your keys.')
+      return refusal(
+        'proof-needed',
+        `The proof given is not enough: ${decision.why}.`,
+        decision.want.uv && !passage.proof.uv
+          ? 'Use a key with a PIN, and enter it.'
+          : 'Use another of your keys.',
+      )
   }
 }

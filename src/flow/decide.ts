@@ -14,13 +14,20 @@ export const decide: Gate = (passage, ctx) => {
   }
   const decision = ctx.policy.decide(request, ctx.identity.activeDevices(request.account.id))
   passage.decision = decision
-  if (decision.kind === 'deny') return refusal('denied', `Policy does not allow this: ${decision.why}.`, 'Ask the owner of the repository or an administrator.')
+  if (decision.kind === 'deny')
+    return refusal(
+      'denied',
+      `Policy does not allow this: ${decision.why}.`,
+      'Ask the owner of the repository or an administrator.',
+    )
   passage.proof = request.proof
   return undefined
 }
 
 function readDenied({ decision }: Passage): string {
-  return decision?.kind === 'deny' ? `Policy does not allow this: ${decision.why}.` : 'Policy does not allow this.'
+  return decision?.kind === 'deny'
+    ? `Policy does not allow this: ${decision.why}.`
+    : 'Policy does not allow this.'
 }
 
 /** What policy is asked about: the account and device as they stand, the action, and the proof. */

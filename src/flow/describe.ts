@@ -4,7 +4,11 @@ import type { ForgeRepo } from '../upstream/forge.ts'
 import type { FlowContext } from './context.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 
-const NOT_FOUND = refusal('not-found', 'There is no such repository, or you may not see it.', 'Check the address, or ask its owner for access.')
+const NOT_FOUND = refusal(
+  'not-found',
+  'There is no such repository, or you may not see it.',
+  'Check the address, or ask its owner for access.',
+)
 
 /** Turn the route into an action. Repositories are named by the forge's id from here on. */
 export const describe: Gate = (passage, ctx) => {

@@ -6,10 +6,16 @@ import type { Passage } from './passage.ts'
 
 /** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
 export function identify(passage: Passage, ctx: FlowContext): Refusal | undefined {
-  return passage.attempt.door === 'web' ? bySession(passage, passage.attempt, ctx) : byPassword(passage, passage.attempt, ctx)
+  return passage.attempt.door === 'web'
+    ? bySession(passage, passage.attempt, ctx)
+    : byPassword(passage, passage.attempt, ctx)
 }
 
-function bySession(passage: Passage, { session }: WebAttempt, { identity }: FlowContext): Refusal | undefined {
+function bySession(
+  passage: Passage,
+  { session }: WebAttempt,
+  { identity }: FlowContext,
+): Refusal | undefined {
   const found = session === undefined ? undefined : identity.bySession('forge', session, passage.now)
   if (!found) return refusal('not-signed-in', 'You are not signed in.', 'Sign in with your passkey.')
   passage.principal = found.principal
@@ -17,20 +23,39 @@ function bySession(passage: Passage, { session }: WebAttempt, { identity }: Flow
   return undefined
 }
 
-function byPassword(passage: Passage, { authorization, client }: GitAttempt, ctx: FlowContext): Refusal | undefined {
+function byPassword(
+  passage: Passage,
+  { authorization, client }: GitAttempt,
+  ctx: FlowContext,
+): Refusal | undefined {
   if (authorization === undefined) {
-    return refusal('not-signed-in', 'This repository needs a git password.', `Get one at ${ctx.portalOrigin}/git-password`)
+    return refusal(
+      'not-signed-in',
+      'This repository needs a git password.',
+      `Get one at ${ctx.portalOrigin}/git-password`,
+    )
   }
   const limit = `git ${client.address}`
   if (!ctx.credentialLimiter.mayTry(limit, passage.now)) {
-    return refusal('rate-limited', 'Too many wrong git passwords from this address.', 'Wait a minute, then use a fresh one.')
+    return refusal(
+      'rate-limited',
+      'Too many wrong git passwords from this address.',
+      'Wait a minute, then use a fresh one.',
+    )
   }
   const basic = basicCredentials(authorization)
   const principal = basic.ok ? ctx.identity.byGitPassword(basic.value.password, passage.now) : undefined
-  const named = basic.ok && principal !== undefined && basic.value.user.toLowerCase() === principal.account.name.toLowerCase()
+  const named =
+    basic.ok &&
+    principal !== undefined &&
+    basic.value.user.toLowerCase() === principal.account.name.toLowerCase()
   if (!principal || !named) {
     ctx.credentialLimiter.failed(limit, passage.now)
-    return refusal('bad-credential', 'This git password is unknown, expired or not yours.', `Get a fresh one at ${ctx.portalOrigin}/git-password`)
+    return refusal(
+      'bad-credential',
+      'This git password is unknown, expired or not yours.',
+      `Get a fresh one at ${ctx.portalOrigin}/git-password`,
+    )
   }
   passage.principal = principal
   return undefined

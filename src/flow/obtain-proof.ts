@@ -12,7 +12,12 @@ export const obtainProof: Gate = (passage, ctx) => {
   const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
   if (push?.certificate) {
     const parsed = parsePushCertificate(push.certificate)
-    if (!parsed.ok) return refusal('proof-invalid', 'The push certificate is not in a form that git would write.', 'Push again with a stock git.')
+    if (!parsed.ok)
+      return refusal(
+        'proof-invalid',
+        'The push certificate is not in a form that git would write.',
+        'Push again with a stock git.',
+      )
     passage.offered = parsed.value
     if (!isSshSignature(parsed.value.signature)) delete passage.offered
   }
@@ -26,5 +31,9 @@ function isSshSignature(armored: string): boolean {
 
 /** What a person does who has no signing key set up. */
 export function wayOut(why: string, portalOrigin: string): ReturnType<typeof refusal> {
-  return refusal('proof-needed', `This push needs a signature by your security key: ${why}.`, `Set up a signing key at ${portalOrigin}/devices, then push again.`)
+  return refusal(
+    'proof-needed',
+    `This push needs a signature by your security key: ${why}.`,
+    `Set up a signing key at ${portalOrigin}/devices, then push again.`,
+  )
 }

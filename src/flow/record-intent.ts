@@ -1,8 +1,8 @@
-import { encodeField } from '../core/statement/percent.ts'
-import type { Json } from '../core/ledger/canonical-json.ts'
 import { randomSecret } from '../core/crypto.ts'
-import { refusal } from '../core/refusal.ts'
 import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
+import type { Json } from '../core/ledger/canonical-json.ts'
+import { refusal } from '../core/refusal.ts'
+import { encodeField } from '../core/statement/percent.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 
 /**
@@ -16,7 +16,12 @@ export const recordIntent: Gate = async (passage, ctx) => {
   const id = randomSecret()
   const { statement } = passage
   const recorded = await ctx.ledger.append(
-    { type: 'intent', payload: intentPayload(passage, ctx.policy.digest), account: principal.account.id, ...(passage.repo && { repo: passage.repo.id }) },
+    {
+      type: 'intent',
+      payload: intentPayload(passage, ctx.policy.digest),
+      account: principal.account.id,
+      ...(passage.repo && { repo: passage.repo.id }),
+    },
     async (write, at) => {
       if (statement) {
         const used = await write
@@ -25,7 +30,11 @@ export const recordIntent: Gate = async (passage, ctx) => {
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst()
         if (used.numInsertedOrUpdatedRows !== 1n) {
-          return refusal('nonce-used', 'This push certificate was used before.', 'Push again: git fetches a fresh nonce and signs anew.')
+          return refusal(
+            'nonce-used',
+            'This push certificate was used before.',
+            'Push again: git fetches a fresh nonce and signs anew.',
+          )
         }
       }
       if (action.verb === 'git.push') {
@@ -52,7 +61,8 @@ export const recordIntent: Gate = async (passage, ctx) => {
   passage.intent = recorded.value
   passage.intentId = id
   ctx.running.add(id)
-  if (passage.prover && statement) await ctx.identity.deviceUsed(passage.prover.id, statement.counter, passage.now)
+  if (passage.prover && statement)
+    await ctx.identity.deviceUsed(passage.prover.id, statement.counter, passage.now)
   return undefined
 }
 
@@ -72,19 +82,24 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
       credential: device.credential,
       publicKey: Buffer.from(device.publicKey).toString('base64'),
     },
-    repo:
-      action.resource.kind === 'repo'
-        ? { ...action.resource.repo, part: action.resource.part }
-        : null,
+    repo: action.resource.kind === 'repo' ? { ...action.resource.repo, part: action.resource.part } : null,
     updates:
       action.verb === 'git.push'
-        ? action.updates.map(({ before, after, ref }) => ({ before, after, ref: encodeField(Buffer.from(ref, 'latin1')) }))
+        ? action.updates.map(({ before, after, ref }) => ({
+            before,
+            after,
+            ref: encodeField(Buffer.from(ref, 'latin1')),
+          }))
         : [],
     ...(action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),
     policy: { digest: policyDigest, allowed: [...known(decision, 'decision').policies] },
     proof: { ...proof },
     statement: statement
-      ? { kind: statement.kind, text: Buffer.from(statement.text).toString('base64'), signature: statement.signature }
+      ? {
+          kind: statement.kind,
+          text: Buffer.from(statement.text).toString('base64'),
+          signature: statement.signature,
+        }
       : null,
     via: `${via}:${credential}`,
     door: attempt.door,

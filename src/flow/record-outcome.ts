@@ -1,5 +1,5 @@
-import { encodeField } from '../core/statement/percent.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
+import { encodeField } from '../core/statement/percent.ts'
 import type { Ledger, Recorded } from '../ledger/ledger.ts'
 import type { RefOutcome } from './outcome.ts'
 import { type Gate, known } from './passage.ts'
@@ -25,7 +25,10 @@ export const recordOutcome: Gate = async (passage, ctx) => {
     return undefined
   }
   if (outcome.kind === 'broken' || outcome.refs === null) {
-    ctx.log.warn({ intent: passage.intent.index, outcome }, 'a push ended without an answer; its refs will be read')
+    ctx.log.warn(
+      { intent: passage.intent.index, outcome },
+      'a push ended without an answer; its refs will be read',
+    )
     ctx.settleSoon()
     return undefined
   }

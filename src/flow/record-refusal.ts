@@ -8,7 +8,13 @@ import type { Passage } from './passage.ts'
  */
 export async function recordRefusal(passage: Passage, refused: Refusal, ctx: FlowContext): Promise<Refusal> {
   const { attempt, principal, action, repo, now } = passage
-  const facts = { reason: refused.reason, door: attempt.door, method: attempt.method, path: attempt.path, client: attempt.client.address }
+  const facts = {
+    reason: refused.reason,
+    door: attempt.door,
+    method: attempt.method,
+    path: attempt.path,
+    client: attempt.client.address,
+  }
   if (!principal) {
     ctx.log.info(facts, 'refused a stranger')
     return refused
@@ -25,7 +31,11 @@ export async function recordRefusal(passage: Passage, refused: Refusal, ctx: Flo
         decision: refused.reason === 'proof-needed' ? 'challenge' : 'deny',
         reason: refused.reason,
         say: refused.say,
-        actor: { account: principal.account.id, name: principal.account.name, forgeId: principal.account.forgeId },
+        actor: {
+          account: principal.account.id,
+          name: principal.account.name,
+          forgeId: principal.account.forgeId,
+        },
         device: principal.device.id,
         action: action?.verb ?? null,
         repo: repo ? { id: repo.id, owner: repo.owner, name: repo.name } : null,

@@ -45,11 +45,15 @@ export async function settle(
 }
 
 /** What a ref's present value says about an update that may or may not have happened. */
-export function judge({ ref, before, after }: RefUpdate, refs: ReadonlyMap<string, string> | undefined): RefOutcome {
+export function judge(
+  { ref, before, after }: RefUpdate,
+  refs: ReadonlyMap<string, string> | undefined,
+): RefOutcome {
   if (!refs) return { ref, status: 'unknown', reason: 'the repository could not be read' }
   const now = refs.get(ref)
   if (now === after || (now === undefined && isZeroId(after))) return { ref, status: 'ok' }
-  if (now === before || (now === undefined && isZeroId(before))) return { ref, status: 'ng', reason: 'not carried out' }
+  if (now === before || (now === undefined && isZeroId(before)))
+    return { ref, status: 'ng', reason: 'not carried out' }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }
 }
 

@@ -2,8 +2,8 @@ import { checkNonce } from '../core/git/nonce.ts'
 import type { PushCertificate } from '../core/git/push-cert.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import { dearmor, parseSshsig, verifySshsig } from '../core/ssh/sshsig.ts'
 import { fingerprint } from '../core/ssh/public-key.ts'
+import { dearmor, parseSshsig, verifySshsig } from '../core/ssh/sshsig.ts'
 import type { FlowContext } from './context.ts'
 import { wayOut } from './obtain-proof.ts'
 import { type Gate, known, type Passage } from './passage.ts'
@@ -24,32 +24,71 @@ export const verifyProof: Gate = (passage, ctx) => {
   return judge(passage, ctx, certificate, push)
 }
 
-function judge(passage: Passage, ctx: FlowContext, certificate: PushCertificate, push: PushRequest): Refusal | undefined {
+function judge(
+  passage: Passage,
+  ctx: FlowContext,
+  certificate: PushCertificate,
+  push: PushRequest,
+): Refusal | undefined {
   const { account } = known(passage.principal, 'principal')
   const blob = dearmor(certificate.signature)
   const sig = blob ? parseSshsig(blob) : undefined
-  if (!sig?.ok) return refusal('proof-invalid', 'The signature of the push certificate cannot be read.', AGAIN)
+  if (!sig?.ok)
+    return refusal('proof-invalid', 'The signature of the push certificate cannot be read.', AGAIN)
   const device = ctx.identity.deviceByCredential('ssh-sk', fingerprint(sig.value.publicKey))
   if (!device) {
     // Nobody's key: as good as unsigned. Where policy wants a proof, that is not enough.
     delete passage.offered
-    return passage.decision?.kind === 'challenge' ? wayOut('the certificate is signed by a key that is not enrolled here', ctx.portalOrigin) : undefined
+    return passage.decision?.kind === 'challenge'
+      ? wayOut('the certificate is signed by a key that is not enrolled here', ctx.portalOrigin)
+      : undefined
   }
-  if (device.account !== account.id) return refusal('proof-invalid', "The push is signed by another account's key.", 'Use your own key and your own git password.')
-  if (device.state !== 'active') return refusal('device-inactive', `The signing key "${device.name}" is no longer active.`, 'Sign with another of your keys.')
+  if (device.account !== account.id)
+    return refusal(
+      'proof-invalid',
+      "The push is signed by another account's key.",
+      'Use your own key and your own git password.',
+    )
+  if (device.state !== 'active')
+    return refusal(
+      'device-inactive',
+      `The signing key "${device.name}" is no longer active.`,
+      'Sign with another of your keys.',
+    )
   // A signature made by ssh-keygen carries no origin; one made in a browser is accepted only for a challenge of ours that is open.
   const verified = verifySshsig(certificate.signature, certificate.text, 'git', null)
-  if (!verified.ok) return refusal('proof-invalid', 'The signature of the push certificate does not hold.', AGAIN)
+  if (!verified.ok)
+    return refusal('proof-invalid', 'The signature of the push certificate does not hold.', AGAIN)
   // OpenSSH PROTOCOL.u2f: presence and verification are flags inside the signature, which nobody else looks at.
-  if (!verified.value.up) return refusal('proof-invalid', 'The key signed without being touched.', 'Enrol a key that asks for a touch.')
-  const nonce = checkNonce(ctx.nonceKey, certificate.nonce, { repo: nonceScope(passage), account: account.id, now: passage.now })
+  if (!verified.value.up)
+    return refusal(
+      'proof-invalid',
+      'The key signed without being touched.',
+      'Enrol a key that asks for a touch.',
+    )
+  const nonce = checkNonce(ctx.nonceKey, certificate.nonce, {
+    repo: nonceScope(passage),
+    account: account.id,
+    now: passage.now,
+  })
   if (!nonce.ok) return refusal('proof-invalid', NONCE_WORDS[nonce.error], AGAIN)
   if (certificate.pushee === null || !push.publicUrls.includes(normalUrl(certificate.pushee))) {
-    return refusal('proof-invalid', 'The push was signed for another address than this repository.', `Use ${push.publicUrls[0]} as the remote.`)
+    return refusal(
+      'proof-invalid',
+      'The push was signed for another address than this repository.',
+      `Use ${push.publicUrls[0]} as the remote.`,
+    )
   }
-  if (!sameUpdates(certificate.updates, push.updates)) return refusal('proof-invalid', 'The signed commands are not the ones sent.', AGAIN)
+  if (!sameUpdates(certificate.updates, push.updates))
+    return refusal('proof-invalid', 'The signed commands are not the ones sent.', AGAIN)
   passage.prover = device
-  passage.statement = { kind: 'git-push-certificate', text: certificate.text, signature: certificate.signature, nonce: certificate.nonce, counter: verified.value.counter }
+  passage.statement = {
+    kind: 'git-push-certificate',
+    text: certificate.text,
+    signature: certificate.signature,
+    nonce: certificate.nonce,
+    counter: verified.value.counter,
+  }
   passage.proof = {
     method: 'ssh-certificate',
     device: device.id,
@@ -83,5 +122,11 @@ export function normalUrl(url: string): string {
 }
 
 function sameUpdates(signed: readonly RefUpdate[], sent: readonly RefUpdate[]): boolean {
-  return signed.length === sent.length && signed.every(({ before, after, ref }, i) => before === sent[i]!.before && after === sent[i]!.after && ref === sent[i]!.ref)
+  return (
+    signed.length === sent.length &&
+    signed.every(
+      ({ before, after, ref }, i) =>
+        before === sent[i]!.before && after === sent[i]!.after && ref === sent[i]!.ref,
+    )
+  )
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { Pool } from 'undici'
 import { letBodyCome } from '../../src/front/http/continue.ts'
@@ -23,12 +23,18 @@ async function front(port: number): Promise<{ port: number; endings: Ending[] }>
     letBodyCome(req, res)
     void forward(
       pool,
-      { method: req.method!, path: req.url!, headers: endToEnd(req.rawHeaders, new Set(['x-secret', 'host', 'expect'])), body: hasBody(req) ? req : null },
+      {
+        method: req.method!,
+        path: req.url!,
+        headers: endToEnd(req.rawHeaders, new Set(['x-secret', 'host', 'expect'])),
+        body: hasBody(req) ? req : null,
+      },
       res,
       { head: (status, headers) => ({ status, headers }) },
     ).then((ending) => {
       endings.push(ending)
-      if (ending.kind === 'upstream-failed' && ending.status === undefined) res.writeHead(502).end('bad gateway')
+      if (ending.kind === 'upstream-failed' && ending.status === undefined)
+        res.writeHead(502).end('bad gateway')
     })
   })
   cleanups.push(async () => {
@@ -38,7 +44,9 @@ async function front(port: number): Promise<{ port: number; endings: Ending[] }>
   return { port: listener.port, endings }
 }
 
-async function upstream(handler: (req: IncomingMessage, res: ServerResponse) => void): Promise<{ port: number; server: Server }> {
+async function upstream(
+  handler: (req: IncomingMessage, res: ServerResponse) => void,
+): Promise<{ port: number; server: Server }> {
   const server = createServer(handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => {
@@ -58,7 +66,10 @@ describe('requests on their way to the forge', () => {
       res.end('ok')
     })
     const { port } = await front(up.port)
-    await rawExchange(port, 'GET /p HTTP/1.1\r\nHost: x\r\nConnection: close, X-Named\r\nX-Named: 1\r\nX-Secret: 2\r\nX-SECRET: 3\r\nTE: trailers\r\nKeep-Alive: 1\r\nX-Kept: 4\r\n\r\n')
+    await rawExchange(
+      port,
+      'GET /p HTTP/1.1\r\nHost: x\r\nConnection: close, X-Named\r\nX-Named: 1\r\nX-Secret: 2\r\nX-SECRET: 3\r\nTE: trailers\r\nKeep-Alive: 1\r\nX-Kept: 4\r\n\r\n',
+    )
     const names = seen.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase())
     assert.ok(names.includes('x-kept'))
     for (const gone of ['x-named', 'x-secret', 'te', 'keep-alive']) assert.ok(!names.includes(gone), gone)
@@ -71,7 +82,10 @@ describe('requests on their way to the forge', () => {
       req.on('end', () => res.end('ok'))
     })
     const { port } = await front(up.port)
-    const answer = await rawExchange(port, 'POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n')
+    const answer = await rawExchange(
+      port,
+      'POST /p HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n',
+    )
     assert.match(answer, /^HTTP\/1\.1 200/)
     assert.equal(body, 'hello world')
   })
@@ -84,7 +98,11 @@ describe('requests on their way to the forge', () => {
     })
     const { port } = await front(up.port)
     const answer = await new Promise<string>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => socket.write('POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n'))
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(
+          'POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n',
+        ),
+      )
       let text = ''
       socket.on('data', (chunk) => {
         text += chunk
@@ -103,8 +121,17 @@ describe('requests on their way to the forge', () => {
       res.end('ok')
     })
     const { port } = await front(up.port)
-    assert.match(await rawExchange(port, 'POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'), /^HTTP\/1\.1 400/)
-    assert.match(await rawExchange(port, 'GET /p HTTP/1.1\r\nHost: x\r\nX-A: b\nX-Secret: c\r\n\r\n'), /^HTTP\/1\.1 400/)
+    assert.match(
+      await rawExchange(
+        port,
+        'POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      ),
+      /^HTTP\/1\.1 400/,
+    )
+    assert.match(
+      await rawExchange(port, 'GET /p HTTP/1.1\r\nHost: x\r\nX-A: b\nX-Secret: c\r\n\r\n'),
+      /^HTTP\/1\.1 400/,
+    )
     assert.equal(heard, 0)
   })
 
@@ -115,7 +142,11 @@ describe('requests on their way to the forge', () => {
     })
     const { port, endings } = await front(up.port)
     const socket = connect(port, '127.0.0.1', () => socket.write(get()))
-    await eventually(async () => (await new Promise<number>((resolve) => up.server.getConnections((_, count) => resolve(count)))) > 0, 'the request arrives')
+    await eventually(
+      async () =>
+        (await new Promise<number>((resolve) => up.server.getConnections((_, count) => resolve(count)))) > 0,
+      'the request arrives',
+    )
     socket.destroy()
     await eventually(() => closed && endings.length === 1, 'the abort reaches the forge')
     assert.equal(endings[0]!.kind, 'client-gone')
@@ -125,7 +156,13 @@ describe('requests on their way to the forge', () => {
 describe('answers on their way to the client', () => {
   test('several Set-Cookie fields stay several', async () => {
     const up = await upstream((_req, res) => {
-      res.writeHead(200, [['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2']].flat())
+      res.writeHead(
+        200,
+        [
+          ['Set-Cookie', 'a=1'],
+          ['Set-Cookie', 'b=2'],
+        ].flat(),
+      )
       res.end()
     })
     const { port } = await front(up.port)
@@ -159,14 +196,19 @@ describe('answers on their way to the client', () => {
       req.resume()
     })
     const { port } = await front(up.port)
-    const answer = await rawExchange(port, 'POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome', /too much/)
+    const answer = await rawExchange(
+      port,
+      'POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nsome',
+      /too much/,
+    )
     assert.match(answer, /^HTTP\/1\.1 413/)
   })
 
   test('a body cut short upstream is never a whole body downstream', async () => {
     const up = await rawServer((socket, received) => {
       socket.on('data', () => {
-        if (received().endsWith('\r\n\r\n')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy())
+        if (received().endsWith('\r\n\r\n'))
+          socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf', () => socket.destroy())
       })
     })
     cleanups.push(up.close)

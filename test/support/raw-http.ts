@@ -1,5 +1,5 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** Send bytes on a raw socket and return everything that comes back until the peer closes or `until` matches. */
 export function rawExchange(port: number, bytes: string | Buffer, until?: RegExp): Promise<string> {
@@ -10,13 +10,17 @@ export function rawExchange(port: number, bytes: string | Buffer, until?: RegExp
       seen += text
       if (until?.test(seen)) socket.destroy()
     })
-    socket.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve(seen) : reject(error)))
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' ? resolve(seen) : reject(error),
+    )
     socket.on('close', () => resolve(seen))
   })
 }
 
 /** A server that says exactly what `script` writes: for answers that no HTTP library would give. */
-export async function rawServer(script: (socket: Socket, received: () => string) => void): Promise<{ port: number; server: Server; close(): void }> {
+export async function rawServer(
+  script: (socket: Socket, received: () => string) => void,
+): Promise<{ port: number; server: Server; close(): void }> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)

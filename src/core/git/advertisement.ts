@@ -19,7 +19,8 @@ export function parseAdvertisement(bytes: Buffer): Result<Advertisement, 'malfor
   let at = lines.at
   for (let first = true; ; first = false) {
     const packet = readPacket(bytes, at)
-    if (packet.kind === 'flush') return at + 4 === bytes.length ? ok({ refs, capabilities }) : err('malformed')
+    if (packet.kind === 'flush')
+      return at + 4 === bytes.length ? ok({ refs, capabilities }) : err('malformed')
     if (packet.kind !== 'data') return err('malformed')
     at += packet.size
     const line = packet.payload.toString('latin1').replace(/\n$/, '') // from the forge
@@ -30,7 +31,11 @@ export function parseAdvertisement(bytes: Buffer): Result<Advertisement, 'malfor
       if (!first && /^shallow [0-9a-f]+$/.test(line)) continue
       return err('malformed')
     }
-    if (first) capabilities = line.slice(nul + 1).split(' ').filter((word) => word !== '')
+    if (first)
+      capabilities = line
+        .slice(nul + 1)
+        .split(' ')
+        .filter((word) => word !== '')
     // Peeled tags and the placeholder of an empty repository are no refs; `.have` lines are other repositories' tips.
     if (!match[2]!.endsWith('^{}') && match[2] !== '.have') refs.set(match[2]!, match[1]!)
   }

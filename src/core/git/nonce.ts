@@ -26,7 +26,11 @@ export function mintNonce(key: Uint8Array, scope: NonceScope & { readonly now: n
 }
 
 /** Whether `nonce` is ours, for this repository and account, and young enough. Single use is the caller's to enforce. */
-export function checkNonce(key: Uint8Array, nonce: string, scope: NonceScope & { readonly now: number }): Result<string, NonceError> {
+export function checkNonce(
+  key: Uint8Array,
+  nonce: string,
+  scope: NonceScope & { readonly now: number },
+): Result<string, NonceError> {
   // `nonce` is attacker-controlled.
   const match = FORM.exec(nonce)
   if (!match) return err('malformed')

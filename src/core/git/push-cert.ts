@@ -25,7 +25,13 @@ export interface PushCertificate {
   readonly signature: string
 }
 
-export type PushCertError = 'malformed' | 'unknown-header' | 'duplicate-header' | 'no-nonce' | 'no-commands' | 'no-signature'
+export type PushCertError =
+  | 'malformed'
+  | 'unknown-header'
+  | 'duplicate-header'
+  | 'no-nonce'
+  | 'no-commands'
+  | 'no-signature'
 
 /** Parse a certificate as it stood between `push-cert` and `push-cert-end`. */
 export function parsePushCertificate(bytes: Uint8Array): Result<PushCertificate, PushCertError> {
@@ -61,7 +67,15 @@ export function parsePushCertificate(bytes: Uint8Array): Result<PushCertificate,
     if (!update) return err(line === '' && lines.length === 1 ? 'no-commands' : 'malformed')
     updates.push(update)
   }
-  return ok({ pusher, pushee: one.get('pushee') ?? null, nonce, pushOptions, updates, text: Buffer.from(text, 'latin1'), signature: whole.slice(at) })
+  return ok({
+    pusher,
+    pushee: one.get('pushee') ?? null,
+    nonce,
+    pushOptions,
+    updates,
+    text: Buffer.from(text, 'latin1'),
+    signature: whole.slice(at),
+  })
 }
 
 /** The signed text of a certificate, as git writes it. */

@@ -24,7 +24,13 @@ export interface ReceivePackHead {
   readonly certificate: Buffer | null
 }
 
-export type HeadError = 'malformed' | 'too-many-commands' | 'certificate-too-large' | 'too-large' | 'mixed' | 'options-differ'
+export type HeadError =
+  | 'malformed'
+  | 'too-many-commands'
+  | 'certificate-too-large'
+  | 'too-large'
+  | 'mixed'
+  | 'options-differ'
 
 export type HeadState =
   | { readonly kind: 'need-more' }
@@ -42,7 +48,8 @@ export function readReceivePackHead(bytes: Buffer, ended: boolean, limits: Limit
   const reader = new HeadReader(bytes, limits)
   try {
     const head = reader.read()
-    if (head === 'probe') return bytes.length === 4 ? { kind: 'probe' } : { kind: 'error', error: 'malformed' }
+    if (head === 'probe')
+      return bytes.length === 4 ? { kind: 'probe' } : { kind: 'error', error: 'malformed' }
     return { kind: 'head', head, rest: bytes.subarray(reader.at) }
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop
@@ -102,14 +109,18 @@ class HeadReader {
     // `line` is attacker-controlled: everything up to the NUL is command or "push-cert", everything after it capabilities.
     const nul = line.indexOf(0)
     if (nul === -1) throw new Stop('malformed')
-    const capabilities = text(line.subarray(nul + 1)).split(' ').filter((word) => word !== '')
+    const capabilities = text(line.subarray(nul + 1))
+      .split(' ')
+      .filter((word) => word !== '')
     if (capabilities.some((word) => !/^[\x21-\x7e]+$/.test(word))) throw new Stop('malformed')
     const first = line.subarray(0, nul).toString('latin1')
     const signed = first === 'push-cert' ? this.#certificate() : null
     const updates = signed ? signed.updates : this.#commands(first)
     const pushOptions = capabilities.includes('push-options') ? this.#options() : []
-    if (signed && capabilities.includes('push-options') && !same(signed.pushOptions, pushOptions)) throw new Stop('options-differ')
-    if (signed && !capabilities.includes('push-options') && signed.pushOptions.length > 0) throw new Stop('options-differ')
+    if (signed && capabilities.includes('push-options') && !same(signed.pushOptions, pushOptions))
+      throw new Stop('options-differ')
+    if (signed && !capabilities.includes('push-options') && signed.pushOptions.length > 0)
+      throw new Stop('options-differ')
     return {
       shallow,
       updates,
@@ -156,7 +167,8 @@ class HeadReader {
     const options: string[] = []
     for (let line = this.#line(); line !== null; line = this.#line()) {
       const option = text(line)
-      if (option.includes('\0') || option.includes('\n') || options.push(option) > 1000) throw new Stop('malformed')
+      if (option.includes('\0') || option.includes('\n') || options.push(option) > 1000)
+        throw new Stop('malformed')
     }
     return options
   }
@@ -172,7 +184,12 @@ function same(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** The same head with plain commands: what a receive-pack that asked for no certificate expects. */
-export function writeReceivePackHead({ shallow, updates, capabilities, pushOptions }: Omit<ReceivePackHead, 'certificate'>): Buffer {
+export function writeReceivePackHead({
+  shallow,
+  updates,
+  capabilities,
+  pushOptions,
+}: Omit<ReceivePackHead, 'certificate'>): Buffer {
   const [first, ...others] = updates
   if (first === undefined) throw new RangeError('a push has at least one command')
   const command = ({ before, after, ref }: RefUpdate): string => `${before} ${after} ${ref}`
@@ -182,7 +199,8 @@ export function writeReceivePackHead({ shallow, updates, capabilities, pushOptio
     ...others.map((update) => writePktLine(command(update))),
     FLUSH,
   ]
-  if (capabilities.includes('push-options')) out.push(...pushOptions.map((option) => writePktLine(option)), FLUSH)
+  if (capabilities.includes('push-options'))
+    out.push(...pushOptions.map((option) => writePktLine(option)), FLUSH)
   return Buffer.concat(out)
 }
 

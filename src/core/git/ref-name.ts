@@ -17,7 +17,13 @@ export function isRefName(ref: string): boolean {
 
 /** Refs that a person may push: branches and tags. Everything else is the forge's own. */
 export function pushableRef(ref: string): Result<string, Refusal> {
-  if (!isRefName(ref)) return err(refusal('bad-request', 'The push names a ref that git does not allow.', 'Rename the branch or tag.'))
-  if (!/^refs\/(?:heads|tags)\/./.test(ref)) return err(refusal('denied', 'Only branches and tags can be pushed here.', 'Push to refs/heads/ or refs/tags/.'))
+  if (!isRefName(ref))
+    return err(
+      refusal('bad-request', 'The push names a ref that git does not allow.', 'Rename the branch or tag.'),
+    )
+  if (!/^refs\/(?:heads|tags)\/./.test(ref))
+    return err(
+      refusal('denied', 'Only branches and tags can be pushed here.', 'Push to refs/heads/ or refs/tags/.'),
+    )
   return ok(ref)
 }

@@ -75,7 +75,11 @@ export function parseReport(bytes: Buffer): readonly RefReport[] | null {
     } else if (line.startsWith('ok ')) refs.push({ ref: line.slice(3), ok: unpacked })
     else if (line.startsWith('ng ')) {
       const space = line.indexOf(' ', 3)
-      refs.push({ ref: space === -1 ? line.slice(3) : line.slice(3, space), ok: false, reason: space === -1 ? '' : line.slice(space + 1) })
+      refs.push({
+        ref: space === -1 ? line.slice(3) : line.slice(3, space),
+        ok: false,
+        reason: space === -1 ? '' : line.slice(space + 1),
+      })
     } else if (!line.startsWith('option ')) return null
   }
 }
@@ -84,9 +88,20 @@ export function parseReport(bytes: Buffer): readonly RefReport[] | null {
  * A refusal that git shows as `remote:` lines and `! [remote rejected] ref (reason)`. Never an HTTP error, whose body git
  * hides.
  */
-export function writeRefusal(capabilities: readonly string[], refs: readonly string[], reason: string, words: readonly string[]): Buffer {
+export function writeRefusal(
+  capabilities: readonly string[],
+  refs: readonly string[],
+  reason: string,
+  words: readonly string[],
+): Buffer {
   const reports = capabilities.includes('report-status') || capabilities.includes('report-status-v2')
-  const report = reports ? [writePktLine('unpack ok\n'), ...refs.map((ref) => writePktLine(`ng ${ref} ${oneLine(reason)}\n`)), FLUSH] : []
+  const report = reports
+    ? [
+        writePktLine('unpack ok\n'),
+        ...refs.map((ref) => writePktLine(`ng ${ref} ${oneLine(reason)}\n`)),
+        FLUSH,
+      ]
+    : []
   if (!capabilities.includes('side-band-64k')) return Buffer.concat(report)
   const text = words.map((line) => band(2, Buffer.from(`${oneLine(line)}\n`)))
   const whole = Buffer.concat(report)

@@ -23,7 +23,9 @@ export interface SkPublicKey {
   readonly fingerprint: string
 }
 
-export type KeyError = { readonly kind: 'malformed' } | { readonly kind: 'not-a-security-key'; readonly type: string }
+export type KeyError =
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'not-a-security-key'; readonly type: string }
 const MALFORMED: KeyError = { kind: 'malformed' }
 
 /** Parse a key blob. Anything but the two FIDO2 types is named and refused. */
@@ -52,14 +54,18 @@ export function writeEcdsaSkKey(point: Uint8Array, application: string): Buffer 
 }
 
 /** Parse one line of a `.pub` file: type, base64, optional comment. */
-export function parsePublicKeyLine(line: string): Result<SkPublicKey & { readonly comment: string }, KeyError> {
+export function parsePublicKeyLine(
+  line: string,
+): Result<SkPublicKey & { readonly comment: string }, KeyError> {
   // `line` is attacker-controlled.
   const match = /^([a-z0-9@.-]{1,64}) ([A-Za-z0-9+/]{1,4096}={0,2})(?: ([^\r\n]{0,256}))?\r?\n?$/.exec(line)
   const blob = match ? fromBase64(match[2]!) : undefined
   if (!match || !blob) return err(MALFORMED)
   const parsed = parsePublicKey(blob)
   if (!parsed.ok) return parsed
-  return parsed.value.type === match[1] ? ok({ ...parsed.value, comment: match[3]?.trim() ?? '' }) : err(MALFORMED)
+  return parsed.value.type === match[1]
+    ? ok({ ...parsed.value, comment: match[3]?.trim() ?? '' })
+    : err(MALFORMED)
 }
 
 /** `type base64`, without a comment. */

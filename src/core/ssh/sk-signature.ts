@@ -24,10 +24,19 @@ export interface SkSignature {
   /** 64 bytes: an Ed25519 signature, or r || s. */
   readonly raw: Uint8Array
   /** Set for a WebAuthn assertion in SSH clothes. */
-  readonly webauthn: { readonly origin: string; readonly clientData: Uint8Array; readonly extensions: Uint8Array } | null
+  readonly webauthn: {
+    readonly origin: string
+    readonly clientData: Uint8Array
+    readonly extensions: Uint8Array
+  } | null
 }
 
-export type SignatureError = 'malformed' | 'wrong-algorithm' | 'bad-signature' | 'wrong-origin' | 'wrong-challenge'
+export type SignatureError =
+  | 'malformed'
+  | 'wrong-algorithm'
+  | 'bad-signature'
+  | 'wrong-origin'
+  | 'wrong-challenge'
 
 /** What a signature that holds says. Whether that is enough is the caller's judgement. */
 export interface Verified {
@@ -68,7 +77,9 @@ export function writeSkSignature(signature: SkSignature, key: Pick<SkPublicKey, 
     sshString(key.type === SK_ED25519 ? raw : writeEcdsaPair(raw)),
     Buffer.from([flags]),
     u32(counter),
-    ...(webauthn ? [sshString(webauthn.origin), sshString(webauthn.clientData), sshString(webauthn.extensions)] : []),
+    ...(webauthn
+      ? [sshString(webauthn.origin), sshString(webauthn.clientData), sshString(webauthn.extensions)]
+      : []),
   ])
 }
 
@@ -86,7 +97,8 @@ export function verifySkSignature(
     if (expectedOrigin === null || webauthn.origin !== expectedOrigin) return err('wrong-origin')
     if (!clientDataHolds(webauthn.clientData, message, expectedOrigin)) return err('wrong-challenge')
     // OpenSSH accepts no attested credential data, and extension bytes exactly when the flag says so.
-    if (flags & FLAG_AT || (webauthn.extensions.length > 0) !== ((flags & FLAG_ED) !== 0)) return err('malformed')
+    if (flags & FLAG_AT || webauthn.extensions.length > 0 !== ((flags & FLAG_ED) !== 0))
+      return err('malformed')
   }
   const signed = Buffer.concat([
     sha256(key.application),
@@ -94,9 +106,16 @@ export function verifySkSignature(
     u32(counter),
     ...(webauthn ? [webauthn.extensions, sha256(webauthn.clientData)] : [sha256(message)]),
   ])
-  const holds = key.type === SK_ED25519 ? verifyEd25519(key.key, signed, raw) : verifyP256(key.key, signed, raw)
+  const holds =
+    key.type === SK_ED25519 ? verifyEd25519(key.key, signed, raw) : verifyP256(key.key, signed, raw)
   if (!holds) return err('bad-signature')
-  return ok({ flags, counter, up: (flags & FLAG_UP) !== 0, uv: (flags & FLAG_UV) !== 0, origin: webauthn?.origin ?? null })
+  return ok({
+    flags,
+    counter,
+    up: (flags & FLAG_UP) !== 0,
+    uv: (flags & FLAG_UV) !== 0,
+    origin: webauthn?.origin ?? null,
+  })
 }
 
 /**

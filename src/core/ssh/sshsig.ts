@@ -44,7 +44,15 @@ export function parseSshsig(blob: Uint8Array): Result<Sshsig, 'malformed'> {
 }
 
 export function writeSshsig({ publicKey, namespace, hash, signature }: Sshsig): Buffer {
-  return Buffer.concat([MAGIC, u32(1), sshString(publicKey), sshString(namespace), sshString(''), sshString(hash), sshString(signature)])
+  return Buffer.concat([
+    MAGIC,
+    u32(1),
+    sshString(publicKey),
+    sshString(namespace),
+    sshString(''),
+    sshString(hash),
+    sshString(signature),
+  ])
 }
 
 /** The bytes a key signs for `message`; for a passkey they are the WebAuthn challenge. */
@@ -55,19 +63,27 @@ export function signedData(namespace: string, hash: HashName, message: Uint8Arra
 
 /** Armor as ssh-keygen writes it: lines of 70 characters, final LF. */
 export function armor(blob: Uint8Array): string {
-  const lines = Buffer.from(blob).toString('base64').match(/.{1,70}/g) ?? []
+  const lines =
+    Buffer.from(blob)
+      .toString('base64')
+      .match(/.{1,70}/g) ?? []
   return `${BEGIN}\n${lines.join('\n')}\n${END}\n`
 }
 
 /** The blob inside an armor, or undefined. Only what {@link armor} would write again is accepted: one text per signature. */
 export function dearmor(text: string): Buffer | undefined {
   // `text` is attacker-controlled.
-  if (text.length > MAX_ARMORED || !text.startsWith(`${BEGIN}\n`) || !text.endsWith(`\n${END}\n`)) return undefined
+  if (text.length > MAX_ARMORED || !text.startsWith(`${BEGIN}\n`) || !text.endsWith(`\n${END}\n`))
+    return undefined
   const blob = Buffer.from(text.slice(BEGIN.length + 1, -END.length - 2), 'base64')
   return armor(blob) === text ? blob : undefined
 }
 
-export type SshsigError = 'malformed' | 'wrong-namespace' | { readonly key: KeyError } | { readonly signature: SignatureError }
+export type SshsigError =
+  | 'malformed'
+  | 'wrong-namespace'
+  | { readonly key: KeyError }
+  | { readonly signature: SignatureError }
 
 export interface VerifiedSshsig extends Verified {
   readonly key: SkPublicKey
@@ -89,6 +105,11 @@ export function verifySshsig(
   if (sig.value.namespace !== namespace) return err('wrong-namespace')
   const key = parsePublicKey(sig.value.publicKey)
   if (!key.ok) return err({ key: key.error })
-  const verified = verifySkSignature(key.value, sig.value.signature, signedData(namespace, sig.value.hash, message), expectedOrigin)
+  const verified = verifySkSignature(
+    key.value,
+    sig.value.signature,
+    signedData(namespace, sig.value.hash, message),
+    expectedOrigin,
+  )
   return verified.ok ? ok({ ...verified.value, key: key.value }) : err({ signature: verified.error })
 }

@@ -26,11 +26,23 @@ export function byHost(doors: ReadonlyMap<string, Door>, home: string | null): H
       if (home !== null && req.method === 'GET' && LOOPBACK.test(host)) {
         const url = canonicalUrl(req.url ?? '')
         if (url.ok) {
-          res.writeHead(307, { location: `${home}${url.value.path}${url.value.query ? `?${url.value.query}` : ''}` }).end()
+          res
+            .writeHead(307, {
+              location: `${home}${url.value.path}${url.value.query ? `?${url.value.query}` : ''}`,
+            })
+            .end()
           return
         }
       }
-      fallback.refuse(req, res, refusal('bad-host', 'This server does not answer under that host name.', 'Use the address your administrator gave you.'))
+      fallback.refuse(
+        req,
+        res,
+        refusal(
+          'bad-host',
+          'This server does not answer under that host name.',
+          'Use the address your administrator gave you.',
+        ),
+      )
       return
     }
     if (req.headers.upgrade !== undefined) {

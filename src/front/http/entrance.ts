@@ -32,7 +32,16 @@ export function entrance(deps: {
     // The code is good for the browser that began here, and for no other: a link with somebody's code signs nobody in.
     const redeemed = pre === undefined ? undefined : handOver.redeem(code, sha256Hex(pre))
     if (!redeemed) {
-      refuseHttp(req, res, refusal('bad-credential', 'This sign-in link is used, too old, or from another browser.', 'Open the page you wanted once more.'), render)
+      refuseHttp(
+        req,
+        res,
+        refusal(
+          'bad-credential',
+          'This sign-in link is used, too old, or from another browser.',
+          'Open the page you wanted once more.',
+        ),
+        render,
+      )
       return
     }
     const opened = await ctx.identity.openSession({
@@ -51,7 +60,10 @@ export function entrance(deps: {
     const seconds = Math.max(1, Math.floor((opened.value.session.expiresAt - ctx.now()) / 1000))
     res.writeHead(303, {
       location: redeemed.next,
-      'set-cookie': [setCookie(names.forgeSession, opened.value.secret, seconds, secure), setCookie(names.forgePre, '', 0, secure)],
+      'set-cookie': [
+        setCookie(names.forgeSession, opened.value.secret, seconds, secure),
+        setCookie(names.forgePre, '', 0, secure),
+      ],
       'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
     })
@@ -60,7 +72,9 @@ export function entrance(deps: {
 
   async function probe(res: ServerResponse): Promise<void> {
     const good = await ready()
-    res.writeHead(good ? 200 : 503, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end(good ? 'ready\n' : 'not ready\n')
+    res
+      .writeHead(good ? 200 : 503, { 'content-type': 'text/plain', 'cache-control': 'no-store' })
+      .end(good ? 'ready\n' : 'not ready\n')
   }
 
   return {
@@ -70,7 +84,12 @@ export function entrance(deps: {
       if (get && path === '/-/enter') {
         enter(req, res, { path, query }).catch((error: unknown) => {
           ctx.log.error({ err: error }, 'a hand-over failed')
-          refuseHttp(req, res, refusal('internal', 'Something went wrong inside the gateway.', 'Try again.'), render)
+          refuseHttp(
+            req,
+            res,
+            refusal('internal', 'Something went wrong inside the gateway.', 'Try again.'),
+            render,
+          )
         })
       } else if (get && path === '/-/health') {
         res.writeHead(200, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('ok\n')

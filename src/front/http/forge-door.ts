@@ -56,7 +56,8 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     const own = upstream === undefined ? undefined : `${ctx.forge.sessionCookie}=${upstream}`
     const cookie = cookies === undefined ? own : own === undefined ? cookies : `${cookies}; ${own}`
     if (cookie !== undefined) headers.push('cookie', cookie)
-    for (const [name, value] of ctx.forge.identityHeaders(known(passage.principal, 'principal').account.name)) headers.push(name, value)
+    for (const [name, value] of ctx.forge.identityHeaders(known(passage.principal, 'principal').account.name))
+      headers.push(name, value)
     return headers
   }
 
@@ -66,7 +67,8 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       if (headers[i]!.toLowerCase() === 'set-cookie') {
         const value = headers[i + 1]!
         const name = value.slice(0, value.indexOf('='))
-        if (name === ctx.forge.sessionCookie) upstreamSessions.set(session, value.slice(name.length + 1).split(';', 1)[0]!)
+        if (name === ctx.forge.sessionCookie)
+          upstreamSessions.set(session, value.slice(name.length + 1).split(';', 1)[0]!)
         if (ourCookies.has(name)) continue
       }
       out.push(headers[i]!, headers[i + 1]!)
@@ -74,7 +76,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     return out
   }
 
-  async function carry(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, passage: Passage): Promise<Outcome> {
+  async function carry(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: CanonicalUrl,
+    passage: Passage,
+  ): Promise<Outcome> {
     letBodyCome(req, res)
     const session = known(passage.session, 'session')
     const ending = await forward(
@@ -86,12 +93,21 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
         body: hasBody(req) ? req : null,
       },
       res,
-      { head: (status, headers) => stayHere(pageHead(status, keepUpstreamSession(session.id, headers)), ctx.forgeOrigin) },
+      {
+        head: (status, headers) =>
+          stayHere(pageHead(status, keepUpstreamSession(session.id, headers)), ctx.forgeOrigin),
+      },
     )
     if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
     if (ending.kind === 'upstream-failed') {
       ctx.log.warn({ err: ending.error, path: url.path }, 'the forge failed')
-      if (ending.status === undefined) refuseHttp(req, res, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'), render)
+      if (ending.status === undefined)
+        refuseHttp(
+          req,
+          res,
+          refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'),
+          render,
+        )
     }
     return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
   }
@@ -100,7 +116,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
   async function asset(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl): Promise<void> {
     const ending = await forward(
       pool,
-      { method: req.method!, path: url.query === '' ? url.path : `${url.path}?${url.query}`, headers: endToEnd(req.rawHeaders, drop), body: null },
+      {
+        method: req.method!,
+        path: url.query === '' ? url.path : `${url.path}?${url.query}`,
+        headers: endToEnd(req.rawHeaders, drop),
+        body: null,
+      },
       res,
       { head: (status, headers) => stayHere(pageHead(status, withoutSetCookie(headers)), ctx.forgeOrigin) },
     )
@@ -109,7 +130,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     }
   }
 
-  async function page(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, attempt: WebAttempt): Promise<void> {
+  async function page(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: CanonicalUrl,
+    attempt: WebAttempt,
+  ): Promise<void> {
     const verdict = await authorize(attempt, ctx)
     if (verdict.kind === 'passed') return
     if (verdict.refusal.reason === 'not-signed-in' && isSafe(req.method!) && isNavigation(req)) {
@@ -128,7 +154,10 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
 
   return {
     refuse: (req, res, refused) => {
-      ctx.log.info({ reason: refused.reason, client: req.socket.remoteAddress }, 'refused at the forge origin')
+      ctx.log.info(
+        { reason: refused.reason, client: req.socket.remoteAddress },
+        'refused at the forge origin',
+      )
       refuseHttp(req, res, refused, render)
     },
     handle(req, res, url) {
@@ -151,7 +180,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
           void asset(req, res, url)
           return
         case 'ours':
-          res.writeHead(303, { location: `${ctx.portalOrigin}${route.page === 'sign-in' ? '/sign-in' : '/sessions'}`, 'cache-control': 'no-store' }).end()
+          res
+            .writeHead(303, {
+              location: `${ctx.portalOrigin}${route.page === 'sign-in' ? '/sign-in' : '/sessions'}`,
+              'cache-control': 'no-store',
+            })
+            .end()
           return
         case 'page':
         case 'refused':
@@ -163,7 +197,10 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             session: cookieValue(req.headers.cookie, names.forgeSession),
             origin: req.headers.origin,
             fetchSite: req.headers['sec-fetch-site'] as string | undefined,
-            client: { address: req.socket.remoteAddress ?? '', userAgent: (req.headers['user-agent'] ?? '').slice(0, 200) },
+            client: {
+              address: req.socket.remoteAddress ?? '',
+              userAgent: (req.headers['user-agent'] ?? '').slice(0, 200),
+            },
             carry: (passage) => carry(req, res, url, passage),
           })
       }

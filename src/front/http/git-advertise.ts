@@ -19,7 +19,13 @@ const PASSED_ON = ['accept', 'accept-encoding', 'user-agent', 'git-protocol'] as
 const PASSED_ON_FOR_PUSH = ['accept', 'user-agent'] as const
 
 /** `GET info/refs`: what the forge has, and for a push the invitation to sign it. */
-export async function advertise(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, route: GitRoute, deps: GitDoorDeps): Promise<void> {
+export async function advertise(
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: CanonicalUrl,
+  route: GitRoute,
+  deps: GitDoorDeps,
+): Promise<void> {
   const { ctx } = deps
   const pushing = route.service === 'git-receive-pack'
 
@@ -43,24 +49,46 @@ export async function advertise(req: IncomingMessage, res: ServerResponse, url: 
     if (answer.statusCode !== 200) {
       await answer.body.dump()
       ctx.log.warn({ status: answer.statusCode, path: url.path }, 'the forge refused an advertisement')
-      refuseFetch(req, res, route, answer.statusCode === 404 ? refusal('not-found', 'There is no such repository.') : refusal('upstream', 'The forge refused this.', 'Ask an administrator to look at the log.'))
+      refuseFetch(
+        req,
+        res,
+        route,
+        answer.statusCode === 404
+          ? refusal('not-found', 'There is no such repository.')
+          : refusal('upstream', 'The forge refused this.', 'Ask an administrator to look at the log.'),
+      )
       return { kind: 'answered', status: answer.statusCode, refs: null }
     }
     if (!pushing) {
       const encoding = answer.headers['content-encoding']
-      res.writeHead(200, { ...NO_CACHE, 'content-type': `application/x-${route.service}-advertisement`, ...(typeof encoding === 'string' && { 'content-encoding': encoding }) })
+      res.writeHead(200, {
+        ...NO_CACHE,
+        'content-type': `application/x-${route.service}-advertisement`,
+        ...(typeof encoding === 'string' && { 'content-encoding': encoding }),
+      })
       await pipeline(answer.body, res)
       return { kind: 'answered', status: 200, refs: null }
     }
     const plain = await collect(answer.body, MAX_ADVERTISEMENT)
     const signs = ctx.identity.activeDevices(user.id).some(({ kind }) => kind === 'ssh-sk')
-    const nonce = signs ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage), account: user.id, now: passage.now }) : undefined
+    const nonce = signs
+      ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage), account: user.id, now: passage.now })
+      : undefined
     const rewritten = plain && rewriteAdvertisement(plain, nonce)
     if (!rewritten?.ok) {
-      refuseFetch(req, res, route, refusal('upstream', 'The forge sent an advertisement that git would not read.'))
+      refuseFetch(
+        req,
+        res,
+        route,
+        refusal('upstream', 'The forge sent an advertisement that git would not read.'),
+      )
       return { kind: 'answered', status: 502, refs: null }
     }
-    res.writeHead(200, { ...NO_CACHE, 'content-type': `application/x-${route.service}-advertisement`, 'content-length': rewritten.value.length })
+    res.writeHead(200, {
+      ...NO_CACHE,
+      'content-type': `application/x-${route.service}-advertisement`,
+      'content-length': rewritten.value.length,
+    })
     res.end(rewritten.value)
     return { kind: 'answered', status: 200, refs: null }
   }
@@ -69,7 +97,11 @@ export async function advertise(req: IncomingMessage, res: ServerResponse, url: 
   if (verdict.kind === 'refused') refuseFetch(req, res, route, verdict.refusal)
 }
 
-const NO_CACHE = { expires: 'Fri, 01 Jan 1980 00:00:00 GMT', pragma: 'no-cache', 'cache-control': 'no-cache, max-age=0, must-revalidate' } as const
+const NO_CACHE = {
+  expires: 'Fri, 01 Jan 1980 00:00:00 GMT',
+  pragma: 'no-cache',
+  'cache-control': 'no-cache, max-age=0, must-revalidate',
+} as const
 
 async function collect(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []

@@ -11,9 +11,9 @@ import type { Route } from '../../upstream/forge.ts'
 import { letBodyCome } from './continue.ts'
 import { advertise } from './git-advertise.ts'
 import { receivePack } from './git-receive-pack.ts'
+import { endToEnd, type HeaderList, headerValue } from './headers.ts'
 import { refuseFetch, refuseGit } from './refusal-to-git.ts'
 import { drain, type RenderRefusal } from './refusal-to-http.ts'
-import { endToEnd, headerValue, type HeaderList } from './headers.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
 
 export type GitRoute = Extract<Route, { kind: 'git' }>
@@ -32,19 +32,34 @@ export interface GitDoorDeps {
 export function createGitDoor(deps: GitDoorDeps): GitDoor {
   const { ctx, pool } = deps
 
-  async function uploadPack(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, route: GitRoute): Promise<void> {
+  async function uploadPack(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: CanonicalUrl,
+    route: GitRoute,
+  ): Promise<void> {
     const verdict = await authorize(
       attemptOf(req, url, route, async (passage) => {
         letBodyCome(req, res)
         const ending = await forward(
           pool,
-          { method: 'POST', path: upstreamPath(passage, route, '/git-upload-pack'), headers: await gitHeaders(req, passage, ctx), body: hasBody(req) ? req : null },
+          {
+            method: 'POST',
+            path: upstreamPath(passage, route, '/git-upload-pack'),
+            headers: await gitHeaders(req, passage, ctx),
+            body: hasBody(req) ? req : null,
+          },
           res,
           { head: (status, headers) => ({ status, headers: withoutCookiesAndAuth(headers) }) },
         )
         if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
         if (ending.kind === 'upstream-failed' && ending.status === undefined) {
-          refuseFetch(req, res, route, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'))
+          refuseFetch(
+            req,
+            res,
+            route,
+            refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'),
+          )
         }
         return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
       }),
@@ -91,7 +106,10 @@ export function attemptOf(
     route,
     authorization: req.headers.authorization,
     push,
-    client: { address: req.socket.remoteAddress ?? '', userAgent: (req.headers['user-agent'] ?? '').slice(0, 200) },
+    client: {
+      address: req.socket.remoteAddress ?? '',
+      userAgent: (req.headers['user-agent'] ?? '').slice(0, 200),
+    },
     carry,
   }
 }
@@ -102,16 +120,33 @@ export function upstreamPath(passage: Passage, route: GitRoute, service: string)
   return `/${encodeURIComponent(owner)}/${encodeURIComponent(name)}${route.part === 'wiki' ? '.wiki' : ''}.git${service}`
 }
 
-const PASSED_ON = ['accept', 'accept-encoding', 'accept-language', 'content-encoding', 'content-length', 'content-type', 'user-agent', 'git-protocol'] as const
+const PASSED_ON = [
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'user-agent',
+  'git-protocol',
+] as const
 
 /** Fields for the forge: what git needs, and a minted token that acts as this person. */
-export async function gitHeaders(req: IncomingMessage, passage: Passage, ctx: FlowContext, only: readonly string[] = PASSED_ON): Promise<HeaderList> {
+export async function gitHeaders(
+  req: IncomingMessage,
+  passage: Passage,
+  ctx: FlowContext,
+  only: readonly string[] = PASSED_ON,
+): Promise<HeaderList> {
   const headers: HeaderList = []
   for (const name of only) {
     const value = req.headers[name]
     if (typeof value === 'string') headers.push(name, value)
   }
-  headers.push('authorization', await ctx.forge.gitAuthorization(known(passage.principal, 'principal').account.name))
+  headers.push(
+    'authorization',
+    await ctx.forge.gitAuthorization(known(passage.principal, 'principal').account.name),
+  )
   return headers
 }
 
@@ -119,6 +154,8 @@ const UNWANTED = new Set(['set-cookie', 'www-authenticate'])
 
 /** What the forge says to us as its client is not for ours. */
 export function withoutCookiesAndAuth(headers: HeaderList): HeaderList {
-  return headerValue(headers, 'set-cookie') === undefined && headerValue(headers, 'www-authenticate') === undefined ? headers : endToEnd(headers, UNWANTED)
+  return headerValue(headers, 'set-cookie') === undefined &&
+    headerValue(headers, 'www-authenticate') === undefined
+    ? headers
+    : endToEnd(headers, UNWANTED)
 }
-

@@ -3,7 +3,12 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
 import { HeadCollector } from '../../core/git/head-collector.ts'
-import { headErrorWords, type HeadState, type ReceivePackHead, writeReceivePackHead } from '../../core/git/receive-pack.ts'
+import {
+  type HeadState,
+  headErrorWords,
+  type ReceivePackHead,
+  writeReceivePackHead,
+} from '../../core/git/receive-pack.ts'
 import { ReportObserver, writeRefusal } from '../../core/git/report-status.ts'
 import { type Refusal, refusal } from '../../core/refusal.ts'
 import { authorize, whoAsks } from '../../flow/authorize.ts'
@@ -11,13 +16,26 @@ import type { Outcome, RefOutcome } from '../../flow/outcome.ts'
 import type { Passage } from '../../flow/passage.ts'
 import { normalUrl } from '../../flow/verify-proof.ts'
 import { letBodyCome } from './continue.ts'
-import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath, withoutCookiesAndAuth } from './git-door.ts'
+import {
+  attemptOf,
+  type GitDoorDeps,
+  type GitRoute,
+  gitHeaders,
+  upstreamPath,
+  withoutCookiesAndAuth,
+} from './git-door.ts'
 import { refuseFetch, refuseGit, wordsOf } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
 import { forward } from './reverse-proxy.ts'
 
 /** `POST git-receive-pack`: the head is read, judged and rewritten; the pack behind it only passes through. */
-export async function receivePack(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, route: GitRoute, deps: GitDoorDeps): Promise<void> {
+export async function receivePack(
+  req: IncomingMessage,
+  res: ServerResponse,
+  url: CanonicalUrl,
+  route: GitRoute,
+  deps: GitDoorDeps,
+): Promise<void> {
   const { ctx } = deps
   // Who asks is settled before a byte of the body is read.
   const asker = whoAsks(attemptOf(req, url, route, neverCarried), ctx)
@@ -71,17 +89,32 @@ async function push(
     const report = new ReportObserver(head.capabilities)
     const ending = await forward(
       deps.pool,
-      { method: 'POST', path: upstreamPath(passage, route, '/git-receive-pack'), headers, body: Readable.from(outbound(head, rest, chunks), { objectMode: false }) },
+      {
+        method: 'POST',
+        path: upstreamPath(passage, route, '/git-receive-pack'),
+        headers,
+        body: Readable.from(outbound(head, rest, chunks), { objectMode: false }),
+      },
       res,
       {
         head: (status, fields) => ({ status, headers: withoutCookiesAndAuth(fields) }),
         data: (chunk) => report.push(chunk),
       },
     )
-    if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: ending.status === 200 ? outcomes(head, report) : allRefused(head, ending.status) }
+    if (ending.kind === 'complete')
+      return {
+        kind: 'answered',
+        status: ending.status,
+        refs: ending.status === 200 ? outcomes(head, report) : allRefused(head, ending.status),
+      }
     ctx.log.warn({ ending: ending.kind, path: url.path }, 'a push broke off')
     if (ending.kind === 'upstream-failed' && ending.status === undefined) {
-      refusePush(req, res, head, refusal('upstream', 'The forge did not answer.', 'Look at the branch before you push again.'))
+      refusePush(
+        req,
+        res,
+        head,
+        refusal('upstream', 'The forge did not answer.', 'Look at the branch before you push again.'),
+      )
     }
     return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
   }
@@ -105,7 +138,11 @@ async function push(
 }
 
 /** Commands as plain lines, then the pack as it comes: nothing of it is held here. */
-async function* outbound(head: ReceivePackHead, rest: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+async function* outbound(
+  head: ReceivePackHead,
+  rest: Buffer,
+  chunks: AsyncIterator<Buffer>,
+): AsyncGenerator<Buffer> {
   yield writeReceivePackHead(head)
   if (rest.length > 0) yield rest
   for (;;) {
@@ -145,7 +182,9 @@ function outcomes(head: ReceivePackHead, report: ReportObserver): readonly RefOu
   return head.updates.map(({ ref }): RefOutcome => {
     const found = told.find((line) => line.ref === ref)
     if (!found) return { ref, status: 'unknown' }
-    return found.ok ? { ref, status: 'ok' } : { ref, status: 'ng', ...(found.reason !== undefined && { reason: found.reason }) }
+    return found.ok
+      ? { ref, status: 'ok' }
+      : { ref, status: 'ng', ...(found.reason !== undefined && { reason: found.reason }) }
   })
 }
 
@@ -155,7 +194,12 @@ function allRefused(head: ReceivePackHead, status: number): readonly RefOutcome[
 }
 
 /** git shows the words and marks every ref as rejected; HTTP says 200, since git hides the body of anything else. */
-function refusePush(req: IncomingMessage, res: ServerResponse, head: ReceivePackHead, refused: Refusal): void {
+function refusePush(
+  req: IncomingMessage,
+  res: ServerResponse,
+  head: ReceivePackHead,
+  refused: Refusal,
+): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return
@@ -169,7 +213,9 @@ function refusePush(req: IncomingMessage, res: ServerResponse, head: ReceivePack
       refused.reason.replaceAll('-', ' '),
       ['', refused.say, ...(refused.fix === undefined ? [] : [refused.fix]), ''],
     )
-    res.writeHead(200, { 'content-type': RESULT, 'cache-control': 'no-cache', 'content-length': body.length }).end(body)
+    res
+      .writeHead(200, { 'content-type': RESULT, 'cache-control': 'no-cache', 'content-length': body.length })
+      .end(body)
   }
 }
 

@@ -51,5 +51,9 @@ export function headerValue(list: readonly string[], name: string): string | und
 
 /** undici hands response fields over as bytes; RFC 9110 section 5.5 makes them opaque beyond ASCII. */
 export function decodeRaw(raw: readonly (Uint8Array | string)[]): HeaderList {
-  return raw.map((part) => (typeof part === 'string' ? part : Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1')))
+  return raw.map((part) =>
+    typeof part === 'string'
+      ? part
+      : Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1'),
+  )
 }

@@ -29,7 +29,11 @@ const SERVER_OPTIONS = {
 const IDLE_SOCKET_MS = 10 * 60_000
 
 /** Bind `port` (0: any free one) on every host in `hosts`; a host the machine does not have is left out. */
-export async function listen(hosts: readonly string[], port: number, tls: TlsFiles | null): Promise<Listener> {
+export async function listen(
+  hosts: readonly string[],
+  port: number,
+  tls: TlsFiles | null,
+): Promise<Listener> {
   let handler: Handler = (_req, res) => {
     res.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
   }

@@ -15,12 +15,19 @@ export interface PortalApp {
 }
 
 /** The portal origin. The front bounds the body and hands the rest to the portal. */
-export function createPortalDoor(portal: PortalApp, deps: { readonly render: RenderRefusal; readonly log: Log; readonly origin: string }): Door {
+export function createPortalDoor(
+  portal: PortalApp,
+  deps: { readonly render: RenderRefusal; readonly log: Log; readonly origin: string },
+): Door {
   const listener = getRequestListener(
     (request, { incoming }) => portal.fetch(request, { address: incoming.socket.remoteAddress ?? '' }),
     { overrideGlobalObjects: false, hostname: new URL(deps.origin).hostname },
   )
-  const refuse = (req: Parameters<Door['refuse']>[0], res: Parameters<Door['refuse']>[1], refused: Refusal): void => {
+  const refuse = (
+    req: Parameters<Door['refuse']>[0],
+    res: Parameters<Door['refuse']>[1],
+    refused: Refusal,
+  ): void => {
     deps.log.info({ reason: refused.reason, client: req.socket.remoteAddress }, 'refused at the portal')
     refuseHttp(req, res, refused, deps.render)
   }
@@ -28,8 +35,15 @@ export function createPortalDoor(portal: PortalApp, deps: { readonly render: Ren
     refuse,
     handle(req, res) {
       const length = req.headers['content-length']
-      if (req.headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) > MAX_BODY)) {
-        refuse(req, res, refusal('too-large', 'Requests to the portal state their length, and are at most 256 KiB.'))
+      if (
+        req.headers['transfer-encoding'] !== undefined ||
+        (length !== undefined && Number(length) > MAX_BODY)
+      ) {
+        refuse(
+          req,
+          res,
+          refusal('too-large', 'Requests to the portal state their length, and are at most 256 KiB.'),
+        )
         return
       }
       letBodyCome(req, res)

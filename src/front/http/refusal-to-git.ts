@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { oneLine } from '../../core/git/report-status.ts'
 import { writePktLine } from '../../core/git/pkt-line.ts'
+import { oneLine } from '../../core/git/report-status.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import type { Route } from '../../upstream/forge.ts'
 import { drain, statusOf } from './refusal-to-http.ts'
@@ -11,7 +11,12 @@ type GitRoute = Extract<Route, { kind: 'git' }>
  * Refuse before a push has begun. git shows a body only at 401, and says something useful by itself at 404; anything
  * else goes into an `ERR` line (gitprotocol-pack), which it prints whole.
  */
-export function refuseFetch(req: IncomingMessage, res: ServerResponse, route: GitRoute, refused: Refusal): void {
+export function refuseFetch(
+  req: IncomingMessage,
+  res: ServerResponse,
+  route: GitRoute,
+  refused: Refusal,
+): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return
@@ -24,7 +29,8 @@ export function refuseFetch(req: IncomingMessage, res: ServerResponse, route: Gi
     return
   }
   const error = writePktLine(`ERR ${words}\n`)
-  const service = route.step === 'advertise' ? [writePktLine(`# service=${route.service}\n`), Buffer.from('0000')] : []
+  const service =
+    route.step === 'advertise' ? [writePktLine(`# service=${route.service}\n`), Buffer.from('0000')] : []
   const body = Buffer.concat([...service, error])
   res.writeHead(200, {
     'content-type': `application/x-${route.service}-${route.step === 'advertise' ? 'advertisement' : 'result'}`,

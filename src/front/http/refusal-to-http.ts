@@ -51,7 +51,12 @@ export type RenderRefusal = (refused: Refusal) => string
  * Answer with a page for people and RFC 9457 problem details for programs. An unread request body is drained, so that
  * the client hears the answer instead of a broken pipe.
  */
-export function refuseHttp(req: IncomingMessage, res: ServerResponse, refused: Refusal, render: RenderRefusal): void {
+export function refuseHttp(
+  req: IncomingMessage,
+  res: ServerResponse,
+  refused: Refusal,
+  render: RenderRefusal,
+): void {
   if (res.headersSent || res.destroyed) {
     res.destroy()
     return
@@ -60,11 +65,17 @@ export function refuseHttp(req: IncomingMessage, res: ServerResponse, refused: R
   const page = isNavigation(req)
   const body = page
     ? render(refused)
-    : JSON.stringify({ type: `urn:countersign:${refused.reason}`, title: refused.say, status, ...(refused.fix !== undefined && { detail: refused.fix }) })
+    : JSON.stringify({
+        type: `urn:countersign:${refused.reason}`,
+        title: refused.say,
+        status,
+        ...(refused.fix !== undefined && { detail: refused.fix }),
+      })
   res.writeHead(status, {
     'content-type': page ? 'text/html; charset=utf-8' : 'application/problem+json',
     'content-length': Buffer.byteLength(body),
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',

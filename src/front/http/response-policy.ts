@@ -11,7 +11,13 @@ const FORGE_PAGE: HeaderList = [
   'Referrer-Policy',
   'same-origin',
 ]
-const OVERRIDDEN = new Set(['permissions-policy', 'x-content-type-options', 'referrer-policy', 'strict-transport-security', 'access-control-allow-origin'])
+const OVERRIDDEN = new Set([
+  'permissions-policy',
+  'x-content-type-options',
+  'referrer-policy',
+  'strict-transport-security',
+  'access-control-allow-origin',
+])
 
 export interface Head {
   readonly status: number

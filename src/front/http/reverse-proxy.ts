@@ -85,7 +85,10 @@ class Passing implements Dispatcher.DispatchHandler {
     const raw = decodeRaw((controller.rawHeaders ?? []) as Uint8Array[])
     if (status < 200) {
       // Only 103 means something end to end (RFC 8297); 100 belongs to our hop and 101 never comes.
-      const link = status === 103 ? raw[raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'link') + 1] : undefined
+      const link =
+        status === 103
+          ? raw[raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'link') + 1]
+          : undefined
       if (link !== undefined && !this.#res.headersSent) this.#res.writeEarlyHints({ link })
       return
     }
@@ -104,7 +107,12 @@ class Passing implements Dispatcher.DispatchHandler {
     const trailers = controller.rawTrailers as Uint8Array[] | null | undefined
     if (trailers && trailers.length > 0) {
       const flat = decodeRaw(trailers)
-      this.#res.addTrailers(Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as [string, string]))
+      this.#res.addTrailers(
+        Array.from(
+          { length: flat.length / 2 },
+          (_, i) => [flat[2 * i]!, flat[2 * i + 1]!] as [string, string],
+        ),
+      )
     }
     const status = this.#status!
     this.#res.end(() => this.finish({ kind: 'complete', status }))
