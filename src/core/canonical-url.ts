@@ -35,7 +35,7 @@ export function canonicalUrl(target: string): Result<CanonicalUrl, Refusal> {
   let path = rawPath
   if (!PLAIN_PATH.test(rawPath)) {
     if (!PATH.test(rawPath)) return no('The path has characters that must be encoded.')
-    path = rawPath.replace(/%[0-9A-Fa-f]{2}/g, (escape) => escape.toUpperCase())
+    path = rawPath.replace(/%[0-9A-Fa-f]{2}/g, (pair) => pair.toUpperCase())
     if (STRUCTURAL.test(path))
       return no('The path hides a separator or a control character behind an escape.')
     if (NEEDLESS.test(path)) return no('The path escapes characters that need no escape.')
