@@ -10,7 +10,11 @@ const MAX_USER_NAME = 35
  * The person called `name`. An organisation is nobody: Gogs would sign in "as" one by the header. Its API gives both
  * alike, so a page that only an organisation has is asked for as well; for a person it leads back to theirs.
  */
-export async function findUser(client: Client, serviceUser: string, name: string): Promise<ForgeUser | undefined> {
+export async function findUser(
+  client: Client,
+  serviceUser: string,
+  name: string,
+): Promise<ForgeUser | undefined> {
   if (!isOwnerName(name)) return undefined
   const answer = await client.ask({ path: `/api/v1/users/${name}`, as: serviceUser })
   if (answer.status === 404) return undefined
@@ -37,7 +41,9 @@ export async function createUser(
     json: { username: user.name, email: user.email, password: randomSecret(), send_notify: false },
   })
   if (answer.status === 422)
-    return err(/already|exist|used/i.test(answer.body.toString('utf8')) ? 'exists' : 'bad-name')
+    return err(
+      /user already exists|email has been used/.test(answer.body.toString('utf8')) ? 'exists' : 'bad-name',
+    )
   if (answer.status !== 201) throw unexpected('creating a user', answer)
   const created = userOf(answer)
   if (user.admin) {

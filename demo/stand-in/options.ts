@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly home: string
+  readonly port: number
+  /** Name of the header that says who is asking, lower case. */
+  readonly header: string
+  /** A site administrator that is made when there is none of this name. */
+  readonly admin: string | undefined
+  /** What clone URLs on pages begin with. */
+  readonly externalUrl: string
+  /** A file whose content repository pages carry as a script, to show what an injected script cannot do. */
+  readonly inject: string | undefined
+}
+
+/** Options from the command line; a string says what is wrong with them. */
+export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | string {
+  const usage =
+    'usage: main.ts --home DIR --port N [--header NAME] [--admin NAME] [--external-url URL] [--inject FILE]'
+  try {
+    const text = { type: 'string' } as const
+    const { values } = parseArgs({
+      args,
+      options: { home: text, port: text, header: text, admin: text, 'external-url': text, inject: text },
+    })
+    const port = Number(values.port)
+    if (values.home === undefined || !Number.isInteger(port) || port < 0 || port > 65535) return usage
+    return {
+      home: values.home,
+      port,
+      header: (values.header ?? env['STAND_IN_HEADER'] ?? 'X-WEBAUTH-USER').toLowerCase(),
+      admin: values.admin,
+      externalUrl: (values['external-url'] ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
+      inject: values.inject,
+    }
+  } catch (error) {
+    return `${(error as Error).message}\n${usage}`
+  }
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs'
+import { commitFile, commitOf, initRepository, readFileAt } from '../git/repository.ts'
+import { gitLine } from '../git/run.ts'
+import { html } from '../html.ts'
+import { form, notFound } from '../layout.ts'
+import { type Reply, type RepoVisit, type RouteLine, redirect } from '../visit.ts'
+import { repoPage } from '../with-repo.ts'
+import { repoLayout } from './repo.ts'
+
+const base = ({ owner, repo }: RepoVisit): string => `/${owner.name}/${repo.name}`
+
+interface Place {
+  readonly dir: string
+  readonly branch: string
+  readonly commit: string
+  readonly path: string
+}
+
+/** `BRANCH/PATH` of an editor's address; branches with a slash are not edited here. */
+async function placeOf(visit: RepoVisit): Promise<Place | undefined> {
+  const tail = visit.params[2]!
+  const cut = tail.indexOf('/')
+  const branch = cut === -1 ? tail : tail.slice(0, cut)
+  const dir = visit.store.repoPath(visit.repo, 'code')
+  const commit = await commitOf(dir, `refs/heads/${branch}`)
+  return commit === undefined
+    ? undefined
+    : { dir, branch, commit, path: cut === -1 ? '' : tail.slice(cut + 1) }
+}
+
+function editor(isNew: boolean) {
+  return async (visit: RepoVisit): Promise<Reply> => {
+    const place = await placeOf(visit)
+    const content = place && !isNew ? await readFileAt(place.dir, place.commit, place.path) : Buffer.alloc(0)
+    if (!place || !content) return notFound(visit)
+    const fields = html`<label>Path <input name="tree_path" value="${place.path}"></label><textarea name="content">${content.toString()}</textarea>
+<input type="hidden" name="last_commit" value="${place.commit}"><input type="hidden" name="commit_choice" value="direct"><button>Commit changes</button>`
+    return repoLayout(visit, isNew ? 'New file' : 'Edit file', form(visit, visit.path, fields))
+  }
+}
+
+function commit(visit: RepoVisit): Promise<Reply> {
+  return inPlace(visit, async (place, branch) => {
+    const path = visit.fields.get('tree_path') ?? ''
+    if (path === '') return { status: 400 }
+    const content = Buffer.from((visit.fields.get('content') ?? '').replaceAll('\r', ''))
+    const message = visit.fields.get('commit_summary') || `Update '${path}'`
+    await commitFile(place.dir, visit.user, { from: place.branch, to: branch, path, content, message })
+    return redirect(
+      branch === place.branch
+        ? `${base(visit)}/src/${branch}/${path}`
+        : `${base(visit)}/compare/${place.branch}...${visit.owner.name}:${branch}`,
+    )
+  })
+}
+
+function remove(visit: RepoVisit): Promise<Reply> {
+  return inPlace(visit, async (place, branch) => {
+    await commitFile(place.dir, visit.user, {
+      from: place.branch,
+      to: branch,
+      path: place.path,
+      content: undefined,
+      message: `Delete '${place.path}'`,
+    })
+    return redirect(`${base(visit)}/src/${branch}`)
+  })
+}
+
+async function inPlace(
+  visit: RepoVisit,
+  then: (place: Place, branch: string) => Promise<Reply>,
+): Promise<Reply> {
+  const place = await placeOf(visit)
+  if (!place) return notFound(visit)
+  const isNew = visit.fields.get('commit_choice') === 'commit-to-new-branch'
+  return then(place, isNew ? (visit.fields.get('new_branch_name') ?? '') : place.branch)
+}
+
+async function deleteBranch(visit: RepoVisit): Promise<Reply> {
+  const dir = visit.store.repoPath(visit.repo, 'code')
+  const branch = visit.params[2]!
+  if (branch !== visit.repo.defaultBranch && (await commitOf(dir, `refs/heads/${branch}`)))
+    await gitLine(dir, ['update-ref', '-d', `refs/heads/${branch}`])
+  return redirect(base(visit))
+}
+
+/** The first page makes the repository of the wiki. */
+async function newWikiPage(visit: RepoVisit): Promise<Reply> {
+  const dir = visit.store.repoPath(visit.repo, 'wiki')
+  const title = (visit.fields.get('title') ?? '').replaceAll('/', ' ')
+  if (title === '') return { status: 400 }
+  if (!existsSync(dir)) await initRepository(dir, 'master')
+  const content = Buffer.from(visit.fields.get('content') ?? '')
+  await commitFile(dir, visit.user, {
+    from: 'master',
+    to: 'master',
+    path: `${title}.md`,
+    content,
+    message: `Create page '${title}'`,
+  })
+  return redirect(`${base(visit)}/wiki/${encodeURIComponent(title)}`)
+}
+
+export const EDITOR: readonly RouteLine[] = [
+  ['GET', '/:/:/_new/*', 'signed-in', repoPage('write', editor(true))],
+  ['POST', '/:/:/_new/*', 'signed-in', repoPage('write', commit)],
+  ['GET', '/:/:/_edit/*', 'signed-in', repoPage('write', editor(false))],
+  ['POST', '/:/:/_edit/*', 'signed-in', repoPage('write', commit)],
+  ['POST', '/:/:/_delete/*', 'signed-in', repoPage('write', remove)],
+  ['POST', '/:/:/branches/delete/*', 'signed-in', repoPage('write', deleteBranch)],
+  ['POST', '/:/:/wiki/_new', 'signed-in', repoPage('write', newWikiPage)],
+]
