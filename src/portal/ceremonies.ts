@@ -1,0 +1,78 @@
+import type { AccountId, DeviceId } from '../core/identity.ts'
+import type { Refusal } from '../core/refusal.ts'
+import type { Result } from '../core/result.ts'
+
+/** JSON forms of WebAuthn options (WebAuthn sections 5.1.8 and 5.1.9), for the browser to parse. */
+export type CreationOptions = { readonly [key: string]: unknown }
+export type RequestOptions = { readonly [key: string]: unknown }
+/** `PublicKeyCredential.toJSON()`, the attacker's until verified. */
+export type CredentialJson = { readonly [key: string]: unknown }
+/** What the ledger keeps of a verified ceremony. */
+export type Evidence = { readonly [key: string]: string }
+
+/** What a person is asked to sign: a verb of the statement's closed list and its fields in order. */
+export interface Wish {
+  readonly action: string
+  readonly fields: readonly (readonly [key: string, value: string])[]
+}
+
+/**
+ * The WebAuthn ceremonies as the portal needs them. `pre` is the browser's pre-session secret: a challenge is finished by
+ * the browser that began it, once, within minutes.
+ */
+export interface Ceremonies {
+  beginSignIn(pre: string): Promise<RequestOptions>
+  finishSignIn(
+    pre: string,
+    credential: CredentialJson,
+  ): Promise<Result<{ account: AccountId; device: DeviceId; uv: boolean; evidence: Evidence }, Refusal>>
+  /** First device of an account, by a one-time link's secret. */
+  beginEnrol(pre: string, secret: string): Promise<Result<CreationOptions, Refusal>>
+  finishEnrol(
+    pre: string,
+    secret: string,
+    credential: CredentialJson,
+    name: string,
+  ): Promise<Result<DeviceId, Refusal>>
+  /** A statement for the account's active passkeys, `except` apart. `text` is the exact text that will be signed. */
+  beginApproval(
+    pre: string,
+    account: AccountId,
+    wish: Wish,
+    except?: DeviceId,
+  ): Promise<Result<{ text: string; options: RequestOptions }, Refusal>>
+  finishApproval(
+    pre: string,
+    account: AccountId,
+    credential: CredentialJson,
+  ): Promise<Result<{ device: DeviceId; uv: boolean; evidence: Evidence }, Refusal>>
+  /** One more passkey, after a device approved it. */
+  beginAddPasskey(
+    pre: string,
+    account: AccountId,
+    admittedBy: { device: DeviceId; evidence: Evidence },
+  ): Promise<Result<CreationOptions, Refusal>>
+  finishAddPasskey(
+    pre: string,
+    account: AccountId,
+    credential: CredentialJson,
+    name: string,
+  ): Promise<Result<DeviceId, Refusal>>
+  /** Text to sign with `ssh-keygen -Y sign -n NAMESPACE`, so that a pasted key is shown to be held. */
+  beginSshKey(
+    pre: string,
+    account: AccountId,
+    publicKey: string,
+  ): Result<{ text: string; namespace: string; fingerprint: string }, Refusal>
+  finishSshKey(
+    pre: string,
+    account: AccountId,
+    signature: string,
+  ): Result<
+    {
+      fingerprint: string
+      admit(by: DeviceId, name: string, evidence: Evidence): Promise<Result<DeviceId, Refusal>>
+    },
+    Refusal
+  >
+}

@@ -1,0 +1,38 @@
+import { copyable, html, type Markup, shown } from '../markup.ts'
+import { me, type OwnVisit, page } from '../visit.ts'
+
+export function show(visit: OwnVisit): Response {
+  const { deps } = visit
+  const account = me(visit)
+  const devices = deps.identity.activeDevices(account.id)
+  const signing = devices.filter(({ kind }) => kind === 'ssh-sk').length
+  const passkeys = devices.length - signing
+  const body = html`<div class="head"><h1>Hello, ${shown(account.name)}</h1>
+<p class="lede">Everything you do at the forge goes through here, and every change carries the signature of a device of yours.</p></div>
+<p><a class="button main" href="${deps.forgeOrigin}/">Open the forge</a></p>
+${passkeys < 2 ? html`<p class="note warn">You have one passkey. <a href="/devices/add-passkey">Add a second one</a>, so that losing it does not lock you out.</p>` : null}
+<section class="card stack" aria-labelledby="clone"><h2 id="clone">Clone with plain git</h2>
+${copyable('clone-line', `git clone ${cloneUrl(deps.forgeOrigin, account.name)}`, 'Clone command')}
+<p class="small soft">git asks for a name and a password: your name, and a <a href="/git-password">git password</a> that lives for some hours.</p></section>
+<div class="tiles">
+${tile('/devices', 'Devices', `${count(passkeys, 'passkey')}, ${count(signing, 'signing key')}`)}
+${tile('/git-password', 'Git password', 'One touch, then git can read and push')}
+${signing === 0 ? tile('/devices/add-ssh-key', 'Sign your pushes', 'Let your security key sign what you push') : tile('/ledger', 'Ledger', 'What is on record about you')}
+</div>`
+  return page(visit, { title: 'Home', body, here: '/', script: 'page.ts' })
+}
+
+/** The name stands in the address, so that git asks for the password only. Login names need no escape in a URL but get one. */
+function cloneUrl(forgeOrigin: string, name: string): string {
+  const { protocol, host } = new URL(forgeOrigin)
+  const user = encodeURIComponent(name)
+  return `${protocol}//${user}@${host}/${user}/REPOSITORY.git`
+}
+
+function tile(path: string, title: string, say: string): Markup {
+  return html`<section class="card tile"><h2><a href="${path}">${title}</a></h2><p class="small soft">${say}</p></section>`
+}
+
+function count(n: number, what: string): string {
+  return `${n === 0 ? 'no' : n} ${what}${n === 1 ? '' : 's'}`
+}

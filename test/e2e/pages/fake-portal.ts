@@ -1,0 +1,85 @@
+import { ok } from '../../../src/core/result.ts'
+import type { Log } from '../../../src/flow/context.ts'
+import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
+import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
+import { createPortal, type Portal } from '../../../src/portal/portal.ts'
+import { fakeCeremonies } from './fake-ceremonies.ts'
+import { type FakeIdentity, fakeIdentity } from './fake-identity.ts'
+
+export interface FakePortal {
+  readonly portal: Portal
+  readonly identity: FakeIdentity
+  readonly handOver: HandOver
+  readonly origin: string
+  readonly forgeOrigin: string
+  /** Everything the portal logged, as text. */
+  readonly logged: string[]
+  /** Rows the ledger page shows. */
+  readonly rows: LedgerRow[]
+  /** Failed tries the limiter was told of. */
+  readonly failures: string[]
+  /** Clock, unix ms; tests move it. */
+  at: number
+}
+
+/** The whole portal on fakes. `secure` switches cookies and HSTS as TLS does. */
+export function fakePortal(
+  options: { origin?: string; forgeOrigin?: string; secure?: boolean } = {},
+): FakePortal {
+  const { origin = 'http://localhost:3001', forgeOrigin = 'http://127.0.0.1:3000', secure = false } = options
+  const now = (): number => fake.at
+  const identity = fakeIdentity(now)
+  const handOver = createHandOver({ now })
+  const logged: string[] = []
+  const failures: string[] = []
+  const rows: LedgerRow[] = []
+  const write = (fields: object, message: string): void => {
+    logged.push(
+      `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.stack : value))}`,
+    )
+  }
+  const log: Log = { info: write, warn: write, error: write }
+  const portal = createPortal({
+    origin,
+    forgeOrigin,
+    secure,
+    identity,
+    ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
+    handOver,
+    ledger: {
+      origin: 'localhost/ledger',
+      vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
+      checkpoint: async () => ({
+        size: rows.length,
+        note: `localhost/ledger\n${rows.length}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— localhost/ledger Lw\n`,
+      }),
+      recent: async (account, limit) =>
+        rows
+          .filter((row) => account === null || row.account === identity.account(account as never)?.name)
+          .slice(0, limit),
+    },
+    invite: async ({ name, email, admin }) => {
+      const account = identity.seedAccount({ name, email, admin })
+      const made = await identity.invite(account.id, 'invitation', 'test', now())
+      return made.ok ? ok({ name, ...made.value }) : made
+    },
+    limiter: {
+      mayTry: (key) => failures.filter((failed) => failed === key).length < 10,
+      failed: (key) => void failures.push(key),
+    },
+    log,
+    now,
+  })
+  const fake: FakePortal = {
+    portal,
+    identity,
+    handOver,
+    origin,
+    forgeOrigin,
+    logged,
+    rows,
+    failures,
+    at: Date.UTC(2026, 10, 24, 7, 0),
+  }
+  return fake
+}

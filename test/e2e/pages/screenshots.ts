@@ -1,0 +1,113 @@
+// `node test/e2e/pages/screenshots.ts DIR`: every page at two widths, light and dark, as PNG files in DIR.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { refusal } from '../../../src/core/refusal.ts'
+import { loadAssets } from '../../../src/portal/assets.ts'
+import { refusalPage } from '../../../src/portal/refusal-page.ts'
+import { launchChromium } from './browser.ts'
+import { linkSecret, seed } from './people.ts'
+import { serve } from './serve.ts'
+
+const dir = process.argv[2] ?? 'test/e2e/pages/shots'
+const only = process.argv[3]
+mkdirSync(dir, { recursive: true })
+
+await using served = await serve()
+const { fake, origin } = served
+const { alice, adminSecret, aliceSecret } = await seed(fake)
+fake.identity.seedInvitation(linkSecret, alice)
+await using browser = await launchChromium()
+
+interface Shot {
+  readonly name: string
+  readonly path: string
+  readonly as?: 'alice' | 'admin'
+  readonly act?: (page: Page) => Promise<void>
+}
+
+const click = (text: string) => async (page: Page) => {
+  await page.getByRole('button', { name: text }).first().click()
+  await page.waitForSelector('dialog[open]')
+}
+const SHOTS: readonly Shot[] = [
+  { name: 'sign-in', path: '/sign-in' },
+  {
+    name: 'enrol',
+    path: `/enrol#${linkSecret}`,
+    act: async (page) => void (await page.waitForSelector('#enrol:not([hidden])')),
+  },
+  { name: 'enrol-bad', path: '/enrol#nothing' },
+  { name: 'home', path: '/', as: 'alice' },
+  { name: 'devices', path: '/devices', as: 'alice' },
+  { name: 'devices-dialog', path: '/devices', as: 'alice', act: click('Disable Work laptop') },
+  {
+    name: 'devices-open',
+    path: '/devices',
+    as: 'alice',
+    act: async (page) =>
+      page.$$eval('details', (all) =>
+        all.forEach((one) => {
+          ;(one as { open?: boolean }).open = true
+        }),
+      ),
+  },
+  { name: 'add-passkey', path: '/devices/add-passkey', as: 'alice' },
+  { name: 'add-ssh-key', path: '/devices/add-ssh-key', as: 'alice' },
+  {
+    name: 'add-ssh-key-2',
+    path: '/devices/add-ssh-key',
+    as: 'alice',
+    act: async (page) => {
+      await page.fill('#key', 'sk-ssh-ed25519@openssh.com AAAA')
+      await page.getByRole('button', { name: 'Continue' }).first().click()
+      await page.waitForSelector('#prove:not([hidden])')
+    },
+  },
+  { name: 'git-password', path: '/git-password', as: 'alice' },
+  { name: 'sessions', path: '/sessions', as: 'alice' },
+  { name: 'ledger', path: '/ledger', as: 'admin' },
+  { name: 'people', path: '/people', as: 'admin' },
+  { name: 'not-found', path: '/nothing', as: 'alice' },
+]
+
+for (const scheme of ['light', 'dark'] as const) {
+  for (const width of [390, 1280]) {
+    for (const { name, path, as, act } of SHOTS) {
+      if (only !== undefined && !name.startsWith(only)) continue
+      await using context = await browser.newContext({
+        colorScheme: scheme,
+        viewport: { width, height: width === 390 ? 844 : 800 },
+      })
+      if (as)
+        await context.addCookies([
+          {
+            name: 'countersign_portal',
+            value: as === 'alice' ? aliceSecret : adminSecret,
+            url: origin,
+            httpOnly: true,
+            sameSite: 'Lax',
+          },
+        ])
+      const page = await context.newPage()
+      page.on('console', (message) => console.log(name, message.type(), message.text()))
+      page.on('pageerror', (error) => console.log(name, 'error', error.message))
+      await page.goto(origin + path)
+      if (act) await act(page)
+      await page.screenshot({ path: join(dir, `${name}-${width}-${scheme}.png`), fullPage: true })
+    }
+    await using context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 700 } })
+    const page = await context.newPage()
+    await page.setContent(
+      refusalPage(
+        refusal(
+          'proof-needed',
+          'This push changes refs/heads/main of acme/payments.',
+          'Sign it with a security key.',
+        ),
+        { origin, assets: loadAssets(), styles: 'inline' },
+      ).html,
+    )
+    await page.screenshot({ path: join(dir, `refusal-${width}-${scheme}.png`), fullPage: true })
+  }
+}
