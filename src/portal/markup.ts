@@ -28,5 +28,5 @@ export const mark = (): Markup => raw(MARK) as Markup
 
 /** Text to copy, with its button. `label` names it for people who hear the page. */
 export function copyable(id: string, text: string, label: string): Markup {
-  return html`<div class="copy"><pre class="code" id="${id}" tabindex="0" aria-label="${label}">${text}</pre><button type="button" class="quiet" data-copy="${id}">Copy</button></div>`
+  return html`<div class="copy"><pre class="code wrap" id="${id}" tabindex="0" aria-label="${label}">${text}</pre><button type="button" class="quiet" data-copy="${id}">Copy</button></div>`
 }

@@ -61,8 +61,9 @@ export function ask(question: Question): Promise<Json | undefined> {
 
 function exactText(text: string): HTMLElement {
   const details = element('details')
+  details.open = true
   const pre = element('pre', text)
-  pre.className = 'code'
+  pre.className = 'code wrap'
   pre.tabIndex = 0
   details.append(element('summary', 'The exact text you sign'), pre)
   return details

@@ -71,15 +71,17 @@ function row(visit: OwnVisit, device: Device, all: readonly Device[], canRemove:
   return html`<li class="split"><div class="stack tight">
 <h2>${shown(name)}</h2>
 <div class="row">${kind === 'webauthn' ? html`<span class="badge">Passkey</span>` : html`<span class="badge">SSH signing key</span>`}${device.backupEligible ? html`<span class="badge" title="It may be copied to other devices by its provider">Synced</span>` : html`<span class="badge">Bound to one device</span>`}${current ? html`<span class="badge good">You are signed in with it</span>` : null}${state === 'active' ? null : html`<span class="badge bad">${state === 'revoked' ? 'Disabled' : 'Suspended'}</span>`}</div>
-<dl class="facts"><div><dt>Added</dt><dd>${moment(createdAt)}</dd></div><div><dt>by</dt><dd>${admittedBy(device, all)}</dd></div><div><dt>Last used</dt><dd>${lastUsedAt === null ? 'never' : moment(lastUsedAt)}</dd></div>${kind === 'ssh-sk' ? html`<div><dt>Fingerprint</dt><dd><code>${device.credential}</code></dd></div>` : null}</dl>
+<dl class="facts"><div><dt>Added</dt><dd>${moment(createdAt)} by ${admittedBy(device, all)}</dd></div><div><dt>Last used</dt><dd>${lastUsedAt === null ? 'never' : moment(lastUsedAt)}</dd></div>${kind === 'ssh-sk' ? html`<div><dt>Fingerprint</dt><dd><code>${device.credential}</code></dd></div>` : null}</dl>
 </div>${state === 'active' ? actions(device, canRemove) : null}</li>`
 }
 
 function actions({ id, name }: Device, canRemove: boolean): Markup {
-  return html`<div class="row"><details class="rename"><summary>Rename</summary><form method="post" action="/devices/${id}/rename">
-<div class="field"><label for="name-${id}">New name</label><input id="name-${id}" name="name" value="${visible(name)}" maxlength="60" required autocomplete="off"></div>
-<div class="row"><button>Save</button></div></form></details>
-${canRemove ? html`<form class="inline" data-approve="revoke-device"><input type="hidden" name="device" value="${id}"><button class="quiet danger" aria-label="Disable ${visible(name)}">Disable</button></form>` : html`<span class="small soft">Your only passkey: it stays</span>`}</div>`
+  const label = visible(name)
+  return html`<div class="row"><button type="button" class="quiet" popovertarget="rename-${id}" aria-label="Rename ${label}">Rename</button>
+<div popover id="rename-${id}"><form method="post" action="/devices/${id}/rename"><h2>Rename</h2>
+<div class="field"><label for="name-${id}">Name of this device</label><input id="name-${id}" name="name" value="${label}" maxlength="60" required autocomplete="off" autofocus></div>
+<div class="row"><button class="main">Save</button><button type="button" popovertarget="rename-${id}" popovertargetaction="hide">Cancel</button></div></form></div>
+${canRemove ? html`<form class="inline" data-approve="revoke-device"><input type="hidden" name="device" value="${id}"><button class="quiet danger" aria-label="Disable ${label}">Disable</button></form>` : html`<span class="small soft">Your only passkey: it stays</span>`}</div>`
 }
 
 function admittedBy({ enrolledBy }: Device, all: readonly Device[]): Markup {

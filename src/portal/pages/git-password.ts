@@ -12,14 +12,14 @@ export function show(visit: OwnVisit): Response {
   const body = html`<div class="head"><h1>Git password</h1>
 <p class="lede">A password for git over ${protocol === 'https:' ? 'HTTPS' : 'HTTP'} that lives for some hours and ends with the device that asked for it. It reads; what it pushes still has to be signed.</p></div>
 <section class="card stack" id="ask"><h2>Get one</h2>
-<p class="soft">One touch, and it is shown once.</p>
+<p class="soft">It takes one touch, and it is shown once.</p>
 <form data-approve="git-password" data-reveal="fresh" data-hide="ask"><div class="row"><button class="main">Get a git password</button></div><p class="say note bad" role="alert"></p></form></section>
 <section class="card stack" id="fresh" hidden tabindex="-1"><h2>Your git password</h2>
 <p class="note warn">It is shown this once. Leave the page and it is gone.</p>
 <div class="copy"><output class="code wrap secret" id="password" data-show="password" aria-label="Git password"></output><button type="button" class="main" data-copy="password">Copy</button></div>
 <p class="small soft">Good until <span data-show="until"></span>.</p></section>
 <section class="card stack"><h2>How to use it</h2>
-<p>When git asks: your name is <strong>${shown(account.name)}</strong>, the password is the one above. To be asked less often, let git keep it in memory:</p>
+<p>When git asks, your name is <strong>${shown(account.name)}</strong>, and you paste the password. To be asked less often, let git keep it in memory:</p>
 ${copyable('cache-line', `git config --global credential.${protocol}//${host}.helper 'cache --timeout=36000'`, 'Credential cache command')}</section>
 ${live.length === 0 ? null : html`<section class="stack"><h2>In use</h2><ul class="list wide">${live.map((password) => row(visit, password))}</ul></section>`}`
   return page(visit, { title: 'Git password', body, here: '/git-password', script: 'page.ts' })

@@ -2,6 +2,7 @@ import { type Account, accountId } from '../../core/identity.ts'
 import { refusal } from '../../core/refusal.ts'
 import { err, ok } from '../../core/result.ts'
 import type { Describe } from '../approvals.ts'
+import { visible } from '../display.ts'
 import { html, type Markup, shown } from '../markup.ts'
 import { me, type OwnVisit, page } from '../visit.ts'
 
@@ -85,7 +86,7 @@ export const approveAccountState: Describe = (visit, of) => {
         ['account', account.id],
       ],
     },
-    title: state === 'disabled' ? `Disable ${account.name}?` : `Enable ${account.name}?`,
+    title: state === 'disabled' ? `Disable ${visible(account.name)}?` : `Enable ${visible(account.name)}?`,
     say:
       state === 'disabled'
         ? 'All their sessions and git passwords end at once.'
@@ -104,5 +105,5 @@ function row(visit: OwnVisit, account: Account): Markup {
   return html`<li class="split"><div class="stack tight"><h2>${shown(name)}</h2>
 <div class="row">${admin ? html`<span class="badge">Administrator</span>` : null}${self ? html`<span class="badge good">You</span>` : null}${state === 'disabled' ? html`<span class="badge bad">Disabled</span>` : null}</div>
 <dl class="facts"><div><dt>E-mail</dt><dd>${shown(email)}</dd></div><div><dt>Active devices</dt><dd>${devices}</dd></div></dl></div>
-${self ? null : html`<form class="inline" data-approve="account-state"><input type="hidden" name="account" value="${id}"><input type="hidden" name="state" value="${state === 'active' ? 'disabled' : 'active'}"><button class="quiet${state === 'active' ? ' danger' : ''}" aria-label="${state === 'active' ? 'Disable' : 'Enable'} ${name}">${state === 'active' ? 'Disable' : 'Enable'}</button><p class="say note bad" role="alert"></p></form>`}</li>`
+${self ? null : html`<form class="inline" data-approve="account-state"><input type="hidden" name="account" value="${id}"><input type="hidden" name="state" value="${state === 'active' ? 'disabled' : 'active'}"><button class="quiet${state === 'active' ? ' danger' : ''}" aria-label="${state === 'active' ? 'Disable' : 'Enable'} ${visible(name)}">${state === 'active' ? 'Disable' : 'Enable'}</button><p class="say note bad" role="alert"></p></form>`}</li>`
 }

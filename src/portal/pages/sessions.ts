@@ -8,8 +8,7 @@ export function show(visit: OwnVisit): Response {
   const portal = all.filter(({ door }) => door === 'portal')
   const body = html`<div class="head"><h1>Sessions</h1>
 <p class="lede">Browsers that are signed in as you. Ending one also ends its way into the forge, at once.</p></div>
-<ul class="list">${portal.map((session) => row(visit, session, all))}</ul>
-<form method="post" action="/sign-out"><div class="row"><button>Sign out here</button></div></form>`
+<ul class="list">${portal.map((session) => row(visit, session, all))}</ul>`
   return page(visit, { title: 'Sessions', body, here: '/sessions' })
 }
 

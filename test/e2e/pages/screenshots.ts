@@ -42,15 +42,10 @@ const SHOTS: readonly Shot[] = [
   { name: 'devices', path: '/devices', as: 'alice' },
   { name: 'devices-dialog', path: '/devices', as: 'alice', act: click('Disable Work laptop') },
   {
-    name: 'devices-open',
+    name: 'devices-rename',
     path: '/devices',
     as: 'alice',
-    act: async (page) =>
-      page.$$eval('details', (all) =>
-        all.forEach((one) => {
-          ;(one as { open?: boolean }).open = true
-        }),
-      ),
+    act: async (page) => page.getByRole('button', { name: 'Rename' }).first().click(),
   },
   { name: 'add-passkey', path: '/devices/add-passkey', as: 'alice' },
   { name: 'add-ssh-key', path: '/devices/add-ssh-key', as: 'alice' },
