@@ -1,4 +1,3 @@
-import { randomSecret } from '../core/crypto.ts'
 import type { DeviceId, SessionId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
@@ -20,6 +19,8 @@ export interface Approval {
   readonly say: string
   /** A device that must not be the one that signs. */
   readonly except?: DeviceId
+  /** For administrators: checked when it begins and again when it is carried out. */
+  readonly adminOnly?: true
   /** Carry it out. The answer goes to the page's script. */
   perform(signed: { device: DeviceId; evidence: Evidence }): Promise<Result<ApprovalAnswer, Refusal>>
 }
@@ -46,6 +47,7 @@ const CHANGES: { readonly [what: string]: Describe } = {
   invitation: approveInvitation,
 }
 
+const ADMIN_ONLY = refusal('denied', 'Only administrators may do this.')
 const LIFE = 5 * 60_000
 const MAX_OPEN = 1000
 
@@ -75,20 +77,22 @@ export function createApprovals(
       )
     const approval = await describe(visit, fields.value.of)
     if (!approval.ok) return approval
-    const { wish, title, say, except } = approval.value
+    const { wish, title, say, except, adminOnly } = approval.value
+    if (adminOnly && !me(visit).admin) return err(ADMIN_ONLY)
     const begun = await deps.ceremonies.beginApproval(visit.pre, me(visit).id, wish, except)
     if (!begun.ok) return begun
-    const id = randomSecret()
+    const { id, text, options } = begun.value
     if (open.size >= MAX_OPEN) open.delete(open.keys().next().value!)
     open.set(id, { session: visit.person.session.id, approval: approval.value, goodUntil: visit.now + LIFE })
-    return ok({ id, title, say, text: begun.value.text, options: begun.value.options })
+    return ok({ id, title, say, text, options })
   }
 
   async function finish(visit: OwnVisit): Promise<Result<object, Refusal>> {
     const fields = await readFields(visit.request, { id: 43, credential: 'object' })
     if (!fields.ok) return fields
-    const found = open.get(fields.value.id)
-    open.delete(fields.value.id)
+    const { id, credential } = fields.value
+    const found = open.get(id)
+    open.delete(id)
     if (
       !found ||
       visit.pre === undefined ||
@@ -103,7 +107,8 @@ export function createApprovals(
         ),
       )
     }
-    const signed = await deps.ceremonies.finishApproval(visit.pre, me(visit).id, fields.value.credential)
+    if (found.approval.adminOnly && !me(visit).admin) return err(ADMIN_ONLY)
+    const signed = await deps.ceremonies.finishApproval(visit.pre, me(visit).id, id, credential)
     if (!signed.ok) return signed
     if (signed.value.device === found.approval.except) {
       return err(

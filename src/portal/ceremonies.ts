@@ -34,16 +34,21 @@ export interface Ceremonies {
     credential: CredentialJson,
     name: string,
   ): Promise<Result<DeviceId, Refusal>>
-  /** A statement for the account's active passkeys, `except` apart. `text` is the exact text that will be signed. */
+  /**
+   * Write the statement of `wish` and ask for a signature of it by one of the account's active passkeys, `except` apart.
+   * `text` is the exact text that will be signed; `id` is unguessable and names this approval.
+   */
   beginApproval(
     pre: string,
     account: AccountId,
     wish: Wish,
     except?: DeviceId,
-  ): Promise<Result<{ text: string; options: RequestOptions }, Refusal>>
+  ): Promise<Result<{ id: string; text: string; options: RequestOptions }, Refusal>>
+  /** The signature must be over the statement of exactly this `id`, by an active device of this account, with UV. */
   finishApproval(
     pre: string,
     account: AccountId,
+    id: string,
     credential: CredentialJson,
   ): Promise<Result<{ device: DeviceId; uv: boolean; evidence: Evidence }, Refusal>>
   /** One more passkey, after a device approved it. */

@@ -1,9 +1,8 @@
-import type { Refusal } from '../core/refusal.ts'
-import type { Result } from '../core/result.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import type { HandOver } from './hand-over.ts'
+import type { Invite } from './invite.ts'
 import type { LedgerView } from './ledger-view.ts'
 
 /** Everything the portal needs from outside. Composed once, in context.ts. */
@@ -18,20 +17,10 @@ export interface PortalDeps {
   readonly handOver: HandOver
   readonly ledger: LedgerView
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
-  invite(
-    person: { name: string; email: string; admin: boolean },
-    by: string,
-  ): Promise<Result<Invitation, Refusal>>
+  readonly invite: Invite
   /** Spent by failed sign-ins and wrong links. */
   readonly limiter: AttemptLimiter
   readonly log: Log
   /** Unix ms. */
   now(): number
-}
-
-export interface Invitation {
-  readonly name: string
-  readonly secret: string
-  /** Unix ms. */
-  readonly expiresAt: number
 }

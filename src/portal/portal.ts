@@ -90,8 +90,8 @@ export function createPortal(deps: PortalDeps): Portal {
     const asset = assets.byName.get(
       url.pathname.startsWith('/assets/') ? url.pathname.slice('/assets/'.length) : '',
     )
-    if (asset && request.method === 'GET') {
-      return new Response(asset.body, {
+    if (asset && (request.method === 'GET' || request.method === 'HEAD')) {
+      return new Response(request.method === 'GET' ? asset.body : null, {
         headers: { 'content-type': asset.type, 'cache-control': 'public, max-age=31536000, immutable' },
       })
     }

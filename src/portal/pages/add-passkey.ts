@@ -19,7 +19,7 @@ export function show(visit: OwnVisit): Response {
   return page(visit, { title: 'Add a passkey', body, here: '/devices', script: 'page.ts' })
 }
 
-/** A device admits the next one (docs/decisions/0007-two-origins.md): the touch comes before the new key exists. */
+/** A device admits the next one: its touch comes before the new key exists. */
 export const approveNewPasskey: Describe = (visit, of) => {
   const name = deviceName(String(of['name'] ?? ''))
   if (!name.ok) return name

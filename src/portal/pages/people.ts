@@ -7,7 +7,6 @@ import { html, type Markup, shown } from '../markup.ts'
 import { me, type OwnVisit, page } from '../visit.ts'
 
 const NOT_YOURS = err(refusal('not-found', 'There is no such person.', 'Reload the list of people.'))
-const ADMIN_ONLY = err(refusal('denied', 'Only administrators may do this.'))
 
 export function show(visit: OwnVisit): Response {
   const people = [...visit.deps.identity.accounts()].sort((a, b) => a.name.localeCompare(b.name, 'en'))
@@ -28,7 +27,6 @@ export function show(visit: OwnVisit): Response {
 
 export const approveInvitation: Describe = (visit, of) => {
   const { deps } = visit
-  if (!me(visit).admin) return ADMIN_ONLY
   const name = String(of['name'] ?? '')
   const email = String(of['email'] ?? '')
   // What the forge calls a name is the forge's to say; these keep it to one printable word for the statement.
@@ -43,6 +41,7 @@ export const approveInvitation: Describe = (visit, of) => {
   if (!/^[\x21-\x7e]+@[A-Za-z0-9.-]+$/.test(email) || email.length > 254)
     return err(refusal('bad-request', 'That is no e-mail address.', 'Type another one.'))
   return ok({
+    adminOnly: true,
     wish: {
       action: 'account.invite',
       fields: [
@@ -70,7 +69,6 @@ export const approveInvitation: Describe = (visit, of) => {
 
 export const approveAccountState: Describe = (visit, of) => {
   const { identity } = visit.deps
-  if (!me(visit).admin) return ADMIN_ONLY
   const account = typeof of['account'] === 'string' ? identity.account(accountId(of['account'])) : undefined
   if (!account) return NOT_YOURS
   if (account.id === me(visit).id)
@@ -79,6 +77,7 @@ export const approveAccountState: Describe = (visit, of) => {
   if (state !== 'active' && state !== 'disabled')
     return err(refusal('bad-request', 'An account is active or disabled.', 'Reload the page and try again.'))
   return ok({
+    adminOnly: true,
     wish: {
       action: state === 'disabled' ? 'account.disable' : 'account.enable',
       fields: [

@@ -31,10 +31,13 @@ export async function signOut(visit: OwnVisit): Promise<Response> {
 }
 
 function signedOut(visit: OwnVisit): Response {
-  const answer = see('/sign-in')
-  // Nothing this browser kept of the pages outlives the session (Clear Site Data section 3.1).
-  answer.headers.set('clear-site-data', '"cache", "storage"')
-  return withCookie(visit, withCookie(visit, answer, visit.cookies.session, '', 0), visit.cookies.pre, '', 0)
+  return withCookie(
+    visit,
+    withCookie(visit, see('/sign-in'), visit.cookies.session, '', 0),
+    visit.cookies.pre,
+    '',
+    0,
+  )
 }
 
 function row(visit: OwnVisit, session: Session, all: readonly Session[]): Markup {

@@ -3,6 +3,7 @@ import type { deviceId } from '../../../src/core/identity.ts'
 import type { Refusal } from '../../../src/core/refusal.ts'
 import { refusal } from '../../../src/core/refusal.ts'
 import { err, ok, type Result } from '../../../src/core/result.ts'
+import { encodeField } from '../../../src/core/statement/percent.ts'
 import type {
   Ceremonies,
   CreationOptions,
@@ -23,6 +24,7 @@ const NO = refusal(
  */
 export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies {
   const begun = new Map<string, string>()
+  const challenges = new Map<string, string>()
 
   const challenge = (pre: string, what: string): string => {
     begun.set(`${what} ${pre}`, what)
@@ -94,24 +96,26 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
         `actor ${name} forge-id 7`,
         `action ${action}`,
       ]
+      const id = randomSecret()
       const text = [
         ...lines,
-        ...fields.map((field) => `field ${field.map(encodeURIComponent).join(' ')}`),
+        ...fields.map((field) => `field ${field.map(encodeField).join(' ')}`),
         `nonce ${randomSecret()}`,
         '',
       ].join('\n')
-      return ok({
-        text,
-        options: request(
-          pre,
-          'approve',
-          allow.map(({ credential }) => credential),
-        ),
-      })
+      const options = request(
+        pre,
+        `approve ${id}`,
+        allow.map(({ credential }) => credential),
+      )
+      challenges.set(id, String(options['challenge']))
+      return ok({ id, text, options })
     },
-    async finishApproval(pre, account, credential) {
+    async finishApproval(pre, account, id, credential) {
       const device = known(credential)
-      if (!took(pre, 'approve') || device?.account !== account) return err(NO)
+      const signed = challengeOf(credential) ?? challenges.get(id)
+      if (!took(pre, `approve ${id}`) || device?.account !== account || signed !== challenges.get(id))
+        return err(NO)
       return ok({ device: device.id, uv: true, evidence: {} })
     },
     async beginAddPasskey(pre, account) {
@@ -156,4 +160,12 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
       })
     },
   }
+}
+
+/** The challenge a real browser signed; tests without one leave it out. */
+function challengeOf({ response }: CredentialJson): string | undefined {
+  const text = (response as { clientDataJSON?: string } | undefined)?.clientDataJSON
+  return text === undefined
+    ? undefined
+    : (JSON.parse(Buffer.from(text, 'base64url').toString()) as { challenge: string }).challenge
 }

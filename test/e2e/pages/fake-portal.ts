@@ -47,7 +47,6 @@ export function fakePortal(
     ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
     handOver,
     ledger: {
-      origin: 'localhost/ledger',
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({
         size: rows.length,
