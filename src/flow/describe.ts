@@ -50,7 +50,7 @@ function withRepo(
 ): Refusal | undefined | Promise<Refusal | undefined> {
   const user = known(passage.principal, 'principal').account.name
   const take = (repo: ForgeRepo | undefined): Refusal | undefined => {
-    if (!repo || !repo.permissions.pull) return NOT_FOUND
+    if (!repo?.permissions.pull) return NOT_FOUND
     passage.repo = repo
     then(repo)
     return undefined

@@ -1,5 +1,5 @@
-import type { Checkpoint } from '../core/ledger/checkpoint.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
+import type { Checkpoint } from '../core/ledger/checkpoint.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 import type { Write } from '../store/store.ts'
@@ -52,7 +52,10 @@ export interface Ledger {
   readonly origin: string
   /** C2SP vkey text of the signing key. */
   readonly vkey: string
-  append(record: LedgerRecord, guard?: (write: Write, at: Recorded) => Promise<Refusal | undefined>): Promise<Result<Recorded, Refusal>>
+  append(
+    record: LedgerRecord,
+    guard?: (write: Write, at: Recorded) => Promise<Refusal | undefined>,
+  ): Promise<Result<Recorded, Refusal>>
   checkpoint(): Promise<Checkpoint>
   close(): Promise<void>
 }

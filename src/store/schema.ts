@@ -134,4 +134,3 @@ export interface SettingTable {
   key: string
   value: string
 }
-

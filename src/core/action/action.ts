@@ -1,12 +1,7 @@
 import type { RefUpdate } from '../git/ref-update.ts'
 
 /** The closed list of verbs. `ActionKind` in the policy schema groups them; an unlisted verb cannot be decided. */
-export type Verb =
-  | 'page.read'
-  | 'git.fetch'
-  | 'git.push'
-  | 'repo.create'
-  | 'issue.write'
+export type Verb = 'page.read' | 'git.fetch' | 'git.push' | 'repo.create' | 'issue.write'
 
 /** A repository by the forge's numeric id; names are for display and for building the canonical path. */
 export interface RepoRef {

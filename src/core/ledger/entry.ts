@@ -30,9 +30,12 @@ export function parseEntry(bytes: Uint8Array): Result<Entry, 'malformed'> {
   if (v !== 1 || Object.keys(others).length > 0) return err('malformed')
   if (typeof type !== 'string' || !/^[a-z]+(?:[.-][a-z]+)*$/.test(type)) return err('malformed')
   if (typeof commit !== 'string' || !/^[0-9a-f]{64}$/.test(commit)) return err('malformed')
-  if (typeof time !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time)) return err('malformed')
+  if (typeof time !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(time))
+    return err('malformed')
   const ms = Date.parse(time)
-  return Number.isNaN(ms) || new Date(ms).toISOString() !== time ? err('malformed') : ok({ type, time: ms, commit })
+  return Number.isNaN(ms) || new Date(ms).toISOString() !== time
+    ? err('malformed')
+    : ok({ type, time: ms, commit })
 }
 
 export function commitment(salt: Uint8Array, payload: Uint8Array): string {
@@ -41,5 +44,8 @@ export function commitment(salt: Uint8Array, payload: Uint8Array): string {
 
 /** Whether this payload, under this salt, is what the entry committed to. */
 export function commitsTo({ commit }: Entry, salt: Uint8Array, payload: Uint8Array): boolean {
-  return salt.length === SALT_BYTES && constantTimeEqual(Buffer.from(commitment(salt, payload)), Buffer.from(commit))
+  return (
+    salt.length === SALT_BYTES &&
+    constantTimeEqual(Buffer.from(commitment(salt, payload)), Buffer.from(commit))
+  )
 }

@@ -1,5 +1,14 @@
 import { fromBase64 } from '../bytes.ts'
-import { constantTimeEqual, ed25519PublicKey, ed25519Raw, type PrivateKey, type PublicKey, sha256, signEd25519, verifyEd25519 } from '../crypto.ts'
+import {
+  constantTimeEqual,
+  ed25519PublicKey,
+  ed25519Raw,
+  type PrivateKey,
+  type PublicKey,
+  sha256,
+  signEd25519,
+  verifyEd25519,
+} from '../crypto.ts'
 import { err, ok, type Result } from '../result.ts'
 
 // C2SP signed-note v1:
@@ -74,6 +83,10 @@ export function parseNote(note: string): Result<SignedNote, 'malformed'> {
 
 /** Whether `verifier` signed the note. A signature of that very key that does not hold makes the note invalid. */
 export function signedBy({ text, signatures }: SignedNote, verifier: NoteVerifier): boolean {
-  const own = signatures.filter(({ name, keyId: id }) => name === verifier.name && constantTimeEqual(id, verifier.keyId))
-  return own.length > 0 && own.every(({ signature }) => verifyEd25519(verifier.key, Buffer.from(text), signature))
+  const own = signatures.filter(
+    ({ name, keyId: id }) => name === verifier.name && constantTimeEqual(id, verifier.keyId),
+  )
+  return (
+    own.length > 0 && own.every(({ signature }) => verifyEd25519(verifier.key, Buffer.from(text), signature))
+  )
 }

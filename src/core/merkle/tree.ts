@@ -20,10 +20,18 @@ export const EMPTY_ROOT: Buffer = sha256('')
 export type NodeAt = (level: number, index: number) => Uint8Array
 
 /** Complete subtrees that become whole when the leaf at `index` is added, from the leaf up. */
-export function nodesOf(index: number, leaf: Uint8Array, at: NodeAt): { level: number; index: number; hash: Uint8Array }[] {
+export function nodesOf(
+  index: number,
+  leaf: Uint8Array,
+  at: NodeAt,
+): { level: number; index: number; hash: Uint8Array }[] {
   const added = [{ level: 0, index, hash: leaf }]
   for (let level = 0, i = index; i % 2 === 1; level++, i = Math.floor(i / 2)) {
-    added.push({ level: level + 1, index: Math.floor(i / 2), hash: nodeHash(at(level, i - 1), added[level]!.hash) })
+    added.push({
+      level: level + 1,
+      index: Math.floor(i / 2),
+      hash: nodeHash(at(level, i - 1), added[level]!.hash),
+    })
   }
   return added
 }
@@ -83,8 +91,14 @@ export function inclusionProof(index: number, size: number, at: NodeAt): Uint8Ar
 }
 
 /** The root that an inclusion proof leads to, or undefined when its length does not fit (RFC 9162 section 2.1.3.2). */
-export function rootFromInclusion(index: number, size: number, leaf: Uint8Array, proof: readonly Uint8Array[]): Uint8Array | undefined {
-  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size) return undefined
+export function rootFromInclusion(
+  index: number,
+  size: number,
+  leaf: Uint8Array,
+  proof: readonly Uint8Array[],
+): Uint8Array | undefined {
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(size) || index < 0 || index >= size)
+    return undefined
   let [fn, sn] = [index, size - 1]
   let hash = leaf
   for (const sibling of proof) {

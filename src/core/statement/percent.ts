@@ -6,7 +6,10 @@ export function encodeField(value: Uint8Array | string): string {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value
   let out = ''
   for (const byte of bytes) {
-    out += byte > 0x20 && byte < 0x7f && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    out +=
+      byte > 0x20 && byte < 0x7f && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return out
 }

@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { writePktLine } from '../../core/git/pkt-line.ts'
 import { oneLine } from '../../core/git/report-status.ts'
 import type { Refusal } from '../../core/refusal.ts'
+import { refusalStatus } from '../../portal/refusal-page.ts'
 import type { Route } from '../../upstream/forge.ts'
-import { drain, statusOf } from './refusal-to-http.ts'
+import { drain } from './refusal-to-http.ts'
 
 type GitRoute = Extract<Route, { kind: 'git' }>
 
@@ -22,7 +23,7 @@ export function refuseFetch(
     return
   }
   const words = wordsOf(refused)
-  const status = statusOf(refused.reason)
+  const status = refusalStatus(refused.reason)
   drain(req)
   if (status === 401 || status === 404 || status === 429) {
     refuseGit(req, res, status, words)

@@ -1,42 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Refusal, RefusalReason } from '../../core/refusal.ts'
-
-/** The status of each refusal, for pages and problem details alike. */
-export function statusOf(reason: RefusalReason): number {
-  switch (reason) {
-    case 'not-signed-in':
-    case 'bad-credential':
-      return 401
-    case 'bad-request':
-    case 'not-canonical':
-    case 'proof-invalid':
-      return 400
-    case 'bad-host':
-      return 421
-    case 'cross-site':
-    case 'not-allowed-yet':
-    case 'account-inactive':
-    case 'device-inactive':
-    case 'denied':
-      return 403
-    case 'unknown-action':
-    case 'not-found':
-      return 404
-    case 'proof-needed':
-    case 'nonce-used':
-      return 409
-    case 'too-large':
-      return 413
-    case 'rate-limited':
-      return 429
-    case 'internal':
-      return 500
-    case 'upstream':
-      return 502
-    case 'closing':
-      return 503
-  }
-}
+import type { Refusal } from '../../core/refusal.ts'
+import { refusalStatus } from '../../portal/refusal-page.ts'
 
 /** Whether a person looks at the answer: a navigation, not a script's request (Fetch Metadata section 2.2). */
 export function isNavigation(req: IncomingMessage): boolean {
@@ -61,7 +25,7 @@ export function refuseHttp(
     res.destroy()
     return
   }
-  const status = statusOf(refused.reason)
+  const status = refusalStatus(refused.reason)
   const page = isNavigation(req)
   const body = page
     ? render(refused)

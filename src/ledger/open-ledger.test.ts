@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { ed25519PrivateKey } from '../core/crypto.ts'
+import { refusal } from '../core/refusal.ts'
+import { openSqlite } from '../store/sqlite/open-sqlite.ts'
+import type { Store } from '../store/store.ts'
+import type { Ledger } from './ledger.ts'
+import { openLedger } from './open-ledger.ts'
+import { verifyLedger } from './verify-ledger.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'ledger-'))
+after(() => rmSync(dir, { recursive: true, force: true }))
+let count = 0
+
+async function fresh(): Promise<{ store: Store; ledger: Ledger; path: string }> {
+  const path = join(dir, `${count++}.db`)
+  const store = await openSqlite(path)
+  return { store, path, ledger: open(store) }
+}
+const open = (store: Store): Ledger =>
+  openLedger({
+    store,
+    key: ed25519PrivateKey(Buffer.alloc(32, 1)),
+    origin: 'test.example/ledger',
+    now: Date.now,
+  })
+const record = (n: number) => ({ type: 'gateway.start', payload: { n } }) as const
+
+test('what is appended verifies, in the order it came', async () => {
+  const { store, ledger } = await fresh()
+  const all = await Promise.all(Array.from({ length: 300 }, (_, n) => ledger.append(record(n))))
+  assert.deepEqual(
+    all.map((result) => result.ok && result.value.index),
+    Array.from({ length: 300 }, (_, n) => n),
+  )
+  assert.equal((await ledger.checkpoint()).size, 300)
+  assert.deepEqual(await verifyLedger(store, ledger.vkey), {
+    ok: true,
+    value: { size: 300, erased: 0, origin: 'test.example/ledger' },
+  })
+  await store.close()
+})
+
+test('a guard that refuses leaves no entry and no row, and disturbs nobody else', async () => {
+  const { store, ledger } = await fresh()
+  const use = (nonce: string, refuse: boolean) =>
+    ledger.append(record(0), async (write) => {
+      await write.insertInto('used_nonce').values({ nonce, forget_at: 0 }).execute()
+      return refuse ? refusal('nonce-used', 'no') : undefined
+    })
+  const [a, b, c] = await Promise.all([use('a', false), use('b', true), use('c', false)])
+  assert.deepEqual([a.ok, b.ok, c.ok], [true, false, true])
+  assert.deepEqual(
+    (await store.db.selectFrom('used_nonce').select('nonce').execute()).map(({ nonce }) => nonce),
+    ['a', 'c'],
+  )
+  assert.equal((await verifyLedger(store, ledger.vkey)).ok, true)
+  assert.equal((await ledger.checkpoint()).size, 2)
+  await store.close()
+})
+
+test('two writers on one log never fork it', async () => {
+  const { store, ledger, path } = await fresh()
+  const other = await openSqlite(path)
+  const second = open(other)
+  for (let i = 0; i < 20; i++) await (i % 2 === 0 ? ledger : second).append(record(i))
+  assert.deepEqual(await verifyLedger(store, ledger.vkey), {
+    ok: true,
+    value: { size: 20, erased: 0, origin: 'test.example/ledger' },
+  })
+  await other.close()
+  await store.close()
+})
+
+describe('a store that fails', () => {
+  for (const when of ['before', 'after'] as const) {
+    test(`${when} the commit: the caller hears it, and the log is whole`, async () => {
+      const { store, ledger } = await fresh()
+      await ledger.append(record(0))
+      const failing: Store = {
+        ...store,
+        async transaction(work) {
+          if (when === 'before') {
+            return store.transaction(async (write) => {
+              await work(write)
+              throw new Error('disk full')
+            })
+          }
+          await store.transaction(work)
+          throw new Error('disk full')
+        },
+      }
+      await assert.rejects(open(failing).append(record(1)), /disk full/)
+      const verified = await verifyLedger(store, ledger.vkey)
+      assert.ok(verified.ok)
+      assert.equal(verified.value.size, when === 'before' ? 1 : 2)
+      await ledger.append(record(2))
+      assert.ok((await verifyLedger(store, ledger.vkey)).ok)
+      await store.close()
+    })
+  }
+})
+
+describe('verification finds', () => {
+  const tamper: readonly [string, (store: Store) => Promise<unknown>][] = [
+    [
+      'a changed entry',
+      (store) =>
+        store.db
+          .updateTable('ledger_entry')
+          .set({ bytes: Buffer.from('{}') })
+          .where('idx', '=', 1)
+          .execute(),
+    ],
+    [
+      'a changed payload',
+      (store) =>
+        store.db
+          .updateTable('ledger_entry')
+          .set({ payload: Buffer.from('{"n":9}') })
+          .where('idx', '=', 1)
+          .execute(),
+    ],
+    ['a missing entry', (store) => store.db.deleteFrom('ledger_entry').where('idx', '=', 1).execute()],
+    [
+      'entries beyond the checkpoint',
+      (store) => store.db.deleteFrom('ledger_checkpoint').where('size', '=', 3).execute(),
+    ],
+    [
+      'a changed node',
+      (store) =>
+        store.db
+          .updateTable('ledger_node')
+          .set({ hash: Buffer.alloc(32) })
+          .where('level', '=', 1)
+          .execute(),
+    ],
+    [
+      'a changed checkpoint',
+      (store) => store.db.updateTable('ledger_checkpoint').set({ note: 'x' }).where('size', '=', 3).execute(),
+    ],
+  ]
+  for (const [name, change] of tamper) {
+    test(name, async () => {
+      const { store, ledger } = await fresh()
+      for (let n = 0; n < 3; n++) await ledger.append(record(n))
+      await change(store)
+      assert.equal((await verifyLedger(store, ledger.vkey)).ok, false)
+      await store.close()
+    })
+  }
+  test('another signing key', async () => {
+    const { store, ledger } = await fresh()
+    await ledger.append(record(0))
+    const other = openLedger({
+      store,
+      key: ed25519PrivateKey(Buffer.alloc(32, 2)),
+      origin: 'test.example/ledger',
+      now: Date.now,
+    })
+    assert.equal((await verifyLedger(store, other.vkey)).ok, false)
+    await store.close()
+  })
+  test('nothing in an erased payload: proofs survive erasure', async () => {
+    const { store, ledger } = await fresh()
+    for (let n = 0; n < 3; n++) await ledger.append(record(n))
+    await store.db
+      .updateTable('ledger_entry')
+      .set({ payload: null, salt: null })
+      .where('idx', '=', 1)
+      .execute()
+    assert.deepEqual(await verifyLedger(store, ledger.vkey), {
+      ok: true,
+      value: { size: 3, erased: 1, origin: 'test.example/ledger' },
+    })
+    await store.close()
+  })
+})

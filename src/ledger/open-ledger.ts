@@ -1,0 +1,178 @@
+import { sql } from 'kysely'
+import { type PrivateKey, randomBytes } from '../core/crypto.ts'
+import { canonicalJson } from '../core/ledger/canonical-json.ts'
+import { type Checkpoint, parseCheckpoint, writeCheckpoint } from '../core/ledger/checkpoint.ts'
+import { commitment, MAX_ENTRY, SALT_BYTES, writeEntry } from '../core/ledger/entry.ts'
+import { parseNote, signNote, writeVkey } from '../core/ledger/note.ts'
+import { leafHash, nodesOf, rootHash } from '../core/merkle/tree.ts'
+import type { Refusal } from '../core/refusal.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Store, Write } from '../store/store.ts'
+import type { Ledger, LedgerRecord, Recorded } from './ledger.ts'
+import { lookUp, rightEdge, treeSize } from './tree-rows.ts'
+
+/** Entries that share one commit at most; the rest wait for the next. */
+const BATCH = 256
+
+interface Waiting {
+  readonly record: LedgerRecord
+  readonly guard: ((write: Write, at: Recorded) => Promise<Refusal | undefined>) | undefined
+  resolve(result: Result<Recorded, Refusal>): void
+  reject(error: unknown): void
+}
+
+/** A guard said no: its savepoint is undone, the batch goes on. */
+class Undo extends Error {
+  readonly refused: Refusal
+  constructor(refused: Refusal) {
+    super('refused by a guard')
+    this.refused = refused
+  }
+}
+
+/** Open the log in `store`, signing as `origin` with `key`. `now` is unix ms. See {@link Ledger} for the contract. */
+export function openLedger(deps: {
+  store: Store
+  key: PrivateKey
+  origin: string
+  now: () => number
+}): Ledger {
+  const { store, key, origin, now } = deps
+  const queue: Waiting[] = []
+  let writing: Promise<void> | undefined
+  let closed = false
+
+  /** One transaction, one fsync, one checkpoint for everything that waits. */
+  async function writeBatch(): Promise<void> {
+    const batch = queue.splice(0, BATCH)
+    const results: Result<Recorded, Refusal>[] = []
+    try {
+      await store.transaction(async (write) => {
+        // Read anew each time: the host's command line appends to the same log.
+        const before = await treeSize(write)
+        const nodes = await rightEdge(write, before)
+        let size = before
+        for (const { record, guard } of batch) {
+          const result = await appendOne(write, nodes, size, record, guard)
+          if (result.ok) size++
+          results.push(result)
+        }
+        if (size > before) await sign(write, size, nodes)
+      })
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+      return
+    }
+    batch.forEach(({ resolve }, i) => {
+      resolve(results[i]!)
+    })
+  }
+
+  async function appendOne(
+    write: Write,
+    nodes: Map<string, Uint8Array>,
+    index: number,
+    record: LedgerRecord,
+    guard: Waiting['guard'],
+  ): Promise<Result<Recorded, Refusal>> {
+    const at: Recorded = { index, time: now() }
+    try {
+      await savepoint(write, async () => {
+        const refused = await guard?.(write, at)
+        if (refused) throw new Undo(refused)
+      })
+    } catch (stop) {
+      if (stop instanceof Undo) return err(stop.refused)
+      throw stop
+    }
+    const payload = Buffer.from(canonicalJson(record.payload))
+    const salt = randomBytes(SALT_BYTES)
+    const bytes = writeEntry({ type: record.type, time: at.time, commit: commitment(salt, payload) })
+    if (bytes.length > MAX_ENTRY) throw new RangeError('a ledger entry is too large')
+    await write
+      .insertInto('ledger_entry')
+      .values({
+        idx: index,
+        type: record.type,
+        time: at.time,
+        bytes,
+        payload,
+        salt,
+        account_id: record.account ?? null,
+        repo_id: record.repo ?? null,
+      })
+      .execute()
+    const added = nodesOf(index, leafHash(bytes), lookUp(nodes))
+    await write
+      .insertInto('ledger_node')
+      .values(added.map(({ level, index: idx, hash }) => ({ level, idx, hash })))
+      .execute()
+    for (const node of added) nodes.set(`${node.level}/${node.index}`, node.hash)
+    return ok(at)
+  }
+
+  async function sign(write: Write, size: number, nodes: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const note = signNote(writeCheckpoint({ origin, size, root: rootHash(size, lookUp(nodes)) }), origin, key)
+    await write.insertInto('ledger_checkpoint').values({ size, note }).execute()
+    // The newest few are enough: each covers all before it.
+    await write
+      .deleteFrom('ledger_checkpoint')
+      .where('size', '<', size - 1000)
+      .execute()
+  }
+
+  async function writeAll(): Promise<void> {
+    // Let what arrives in this turn of the loop share the first batch.
+    await Promise.resolve()
+    while (queue.length > 0) await writeBatch()
+    writing = undefined
+  }
+
+  return {
+    origin,
+    vkey: writeVkey(origin, key),
+    append(record, guard) {
+      if (closed) return Promise.reject(new Error('the ledger is closed'))
+      return new Promise((resolve, reject) => {
+        queue.push({ record, guard, resolve, reject })
+        writing ??= writeAll()
+      })
+    },
+    checkpoint: () => latestCheckpoint(store),
+    async close() {
+      closed = true
+      await writing
+    },
+  }
+}
+
+async function savepoint(write: Write, work: () => Promise<void>): Promise<void> {
+  await sql`savepoint guard`.execute(write)
+  try {
+    await work()
+  } catch (error) {
+    await sql`rollback to guard`.execute(write)
+    await sql`release guard`.execute(write)
+    throw error
+  }
+  await sql`release guard`.execute(write)
+}
+
+/** The newest signed checkpoint's note. */
+export async function latestNote(store: Store): Promise<string | undefined> {
+  const row = await store.db
+    .selectFrom('ledger_checkpoint')
+    .select('note')
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.note
+}
+
+async function latestCheckpoint(store: Store): Promise<Checkpoint> {
+  const note = await latestNote(store)
+  const parsed = note === undefined ? undefined : parseNote(note)
+  const checkpoint = parsed?.ok ? parseCheckpoint(parsed.value.text) : undefined
+  if (!checkpoint?.ok) throw new Error('the ledger has no checkpoint that can be read')
+  return checkpoint.value
+}
