@@ -65,34 +65,75 @@ export interface Identity {
    * The principal of a session cookie: undefined when unknown, idle too long, expired, or when its account or device
    * is not active. `now` is unix ms. Touches `lastSeenAt` in memory (written lazily).
    */
-  bySession(door: Session['door'], secret: string, now: number): { principal: Principal; session: Session } | undefined
+  bySession(
+    door: Session['door'],
+    secret: string,
+    now: number,
+  ): { principal: Principal; session: Session } | undefined
   /** The principal of a git password, under the same conditions. */
   byGitPassword(secret: string, now: number): Principal | undefined
   sessions(account: AccountId): readonly Session[]
   gitPasswords(account: AccountId): readonly GitPassword[]
 
-  createAccount(input: { name: string; email: string; forgeId: number; admin: boolean; by: string }): Promise<Result<Account, Refusal>>
+  createAccount(input: {
+    name: string
+    email: string
+    forgeId: number
+    admin: boolean
+    by: string
+  }): Promise<Result<Account, Refusal>>
   setAccountState(account: AccountId, state: Account['state'], by: string): Promise<Result<Account, Refusal>>
   /** A one-time link's secret; its hash is kept. Older unused links of the same account end. */
-  invite(account: AccountId, kind: 'invitation' | 'recovery', by: string, now: number): Promise<Result<{ secret: string; expiresAt: number }, Refusal>>
+  invite(
+    account: AccountId,
+    kind: 'invitation' | 'recovery',
+    by: string,
+    now: number,
+  ): Promise<Result<{ secret: string; expiresAt: number }, Refusal>>
   /** The account a link is for, when it can still be used. */
-  invitation(secret: string, now: number): { id: string; account: Account; kind: 'invitation' | 'recovery' } | undefined
+  invitation(
+    secret: string,
+    now: number,
+  ): { id: string; account: Account; kind: 'invitation' | 'recovery' } | undefined
   /** Admit a device; with `invitation`, that link is used up in the same transaction. */
   addDevice(
     device: Omit<Device, 'id' | 'state' | 'createdAt' | 'lastUsedAt'>,
-    options: { transports: readonly string[]; invitation?: string; evidence: { readonly [key: string]: string } },
+    options: {
+      transports: readonly string[]
+      invitation?: string
+      evidence: { readonly [key: string]: string }
+    },
   ): Promise<Result<Device, Refusal>>
   renameDevice(device: DeviceId, name: string): Promise<Result<Device, Refusal>>
   /** Revoking ends the device's sessions and git passwords in the same transaction. The last active passkey of an account is refused unless `force`. */
-  setDeviceState(device: DeviceId, state: Device['state'], by: string, options?: { force?: boolean }): Promise<Result<Device, Refusal>>
+  setDeviceState(
+    device: DeviceId,
+    state: Device['state'],
+    by: string,
+    options?: { force?: boolean },
+  ): Promise<Result<Device, Refusal>>
   /** Keep the newest counter; a step back is recorded as `device.signal`. */
   deviceUsed(device: DeviceId, counter: number, now: number): Promise<void>
 
   /** Open a session after a verified sign-in. The secret is returned once. */
-  openSession(input: { door: Session['door']; parent: SessionId | null; account: AccountId; device: DeviceId; uv: boolean; userAgent: string; evidence?: { readonly [key: string]: string }; now: number }): Promise<Result<{ secret: string; session: Session }, Refusal>>
+  openSession(input: {
+    door: Session['door']
+    parent: SessionId | null
+    account: AccountId
+    device: DeviceId
+    uv: boolean
+    userAgent: string
+    evidence?: { readonly [key: string]: string }
+    now: number
+  }): Promise<Result<{ secret: string; session: Session }, Refusal>>
   /** End a session and every forge session hanging on it. */
   endSession(session: SessionId, by: string): Promise<void>
-  createGitPassword(input: { account: AccountId; device: DeviceId; now: number; evidence: { readonly [key: string]: string } }): Promise<Result<{ secret: string; password: GitPassword }, Refusal>>
+  createGitPassword(input: {
+    account: AccountId
+    device: DeviceId
+    now: number
+    evidence: { readonly [key: string]: string }
+  }): Promise<Result<{ secret: string; password: GitPassword }, Refusal>>
   revokeGitPassword(id: string, by: string): Promise<void>
 
   /** Called synchronously after a revocation took effect. Returns the unsubscribe function. */
