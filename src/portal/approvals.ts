@@ -1,7 +1,7 @@
+import type { Evidence, Wish } from '../ceremony/ceremonies.ts'
 import type { DeviceId, SessionId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Evidence, Wish } from './ceremonies.ts'
 import type { PortalDeps } from './deps.ts'
 import { readFields } from './fields.ts'
 import { approveNewPasskey } from './pages/add-passkey.ts'

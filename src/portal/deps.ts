@@ -1,6 +1,6 @@
+import type { Ceremonies } from '../ceremony/ceremonies.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
 import type { Identity } from '../identity/identity.ts'
-import type { Ceremonies } from './ceremonies.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Invite } from './invite.ts'
 import type { LedgerView } from './ledger-view.ts'

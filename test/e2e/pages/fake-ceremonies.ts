@@ -9,7 +9,7 @@ import type {
   CreationOptions,
   CredentialJson,
   RequestOptions,
-} from '../../../src/portal/ceremonies.ts'
+} from '../../../src/ceremony/ceremonies.ts'
 import type { FakeIdentity } from './fake-identity.ts'
 
 const NO = refusal(

@@ -1,0 +1,101 @@
+import { fromBase64url } from '../core/bytes.ts'
+import type { Device } from '../core/identity.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { CredentialJson, Evidence } from './ceremonies.ts'
+import { readClientData } from './client-data.ts'
+
+export interface RelyingParty {
+  /** Portal origin and its exact host. */
+  readonly origin: string
+  readonly rpId: string
+  readonly identity: Identity
+  now(): number
+}
+
+export interface Asserted {
+  readonly device: Device
+  readonly counter: number
+  readonly uv: boolean
+  readonly evidence: Evidence
+  readonly authenticatorData: Buffer
+  readonly clientDataJSON: Buffer
+  readonly signature: Buffer
+}
+
+const INVALID = (say: string): Result<never, Refusal> =>
+  err(refusal('proof-invalid', say, 'Try again, and touch your key when it asks.'))
+
+/** The challenge an assertion claims to answer, for looking up what is open. */
+export function claimedChallenge(credential: CredentialJson, origin: string): string | undefined {
+  const response = credential['response'] as { clientDataJSON?: unknown } | undefined
+  return readClientData(response?.clientDataJSON, 'webauthn.get', origin)?.challenge
+}
+
+/**
+ * Verify an assertion over exactly `challenge` (WebAuthn Level 3 section 7.2). UP and UV are required; the device and its
+ * account must be active; a user handle, when there is one, must be the account's own.
+ */
+export async function verifyAssertion(
+  rp: RelyingParty,
+  credential: CredentialJson,
+  challenge: string,
+): Promise<Result<Asserted, Refusal>> {
+  // `credential` is the attacker's.
+  const { id, response } = credential as { id?: unknown; response?: { [key: string]: unknown } }
+  const clientData = readClientData(response?.['clientDataJSON'], 'webauthn.get', rp.origin)
+  const [authenticatorData, signature] = [response?.['authenticatorData'], response?.['signature']].map(
+    (text) => (typeof text === 'string' ? fromBase64url(text) : undefined),
+  )
+  if (typeof id !== 'string' || !clientData || !authenticatorData || !signature)
+    return INVALID('The answer of the browser is not for this page.')
+  const device = rp.identity.deviceByCredential('webauthn', id)
+  if (!device)
+    return err(
+      refusal(
+        'bad-credential',
+        'This passkey is not enrolled here.',
+        'Use another one, or ask an administrator for an invitation.',
+      ),
+    )
+  const account = rp.identity.account(device.account)
+  if (account?.state !== 'active')
+    return err(refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.'))
+  if (device.state !== 'active')
+    return err(refusal('device-inactive', 'This passkey was disabled.', 'Use another of your devices.'))
+  const handle = response?.['userHandle']
+  if (handle !== undefined && handle !== null && handle !== account.id)
+    return INVALID('This passkey belongs to another account.')
+  const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
+  try {
+    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+      response: credential as never,
+      expectedChallenge: challenge,
+      expectedOrigin: rp.origin,
+      expectedRPID: rp.rpId,
+      requireUserVerification: true,
+      // The counter is judged by us: a step back is a signal on record, not a lock-out (section 6.1.1).
+      credential: { id, publicKey: Uint8Array.from(device.publicKey), counter: 0 },
+    })
+    if (!verified) return INVALID('The signature does not hold.')
+    return ok({
+      device,
+      counter: authenticationInfo.newCounter,
+      uv: authenticationInfo.userVerified,
+      authenticatorData,
+      clientDataJSON: clientData.bytes,
+      signature,
+      evidence: {
+        credential: id,
+        authenticatorData: authenticatorData.toString('base64url'),
+        clientDataJSON: clientData.bytes.toString('base64url'),
+        signature: signature.toString('base64url'),
+      },
+    })
+  } catch {
+    return INVALID(
+      'The proof of the passkey does not hold: wrong key, no touch, no PIN, or not for this site.',
+    )
+  }
+}
