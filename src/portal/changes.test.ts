@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fakePortal } from '../../test/e2e/pages/fake-portal.ts'
 import { seed } from '../../test/e2e/pages/people.ts'
@@ -109,10 +110,10 @@ test('an SSH key takes the public key, a signature and a touch, in this order', 
   const { show } = (await (await alices.postJson('/devices/add-ssh-key/begin', step)).json()) as {
     show: Record<string, string>
   }
-  assert.match(
-    show['command'] ?? '',
-    /^printf %s '[\w-]+' \| ssh-keygen -Y sign -n [\w@]+ -f ~\/\.ssh\/id_ed25519_sk\.pub$/,
-  )
+  const command = show['command'] ?? ''
+  assert.match(command, / \|\n {2}ssh-keygen -Y sign -n ssh-key@countersign -f ~\/\.ssh\/id_ed25519_sk\.pub$/)
+  const printed = execFileSync('sh', ['-c', command.split(' |\n')[0]!], { encoding: 'utf8' })
+  assert.match(printed, /^countersign ssh key proof v1\norigin http:\/\/localhost\nnonce [\w-]{43}\n$/)
   assert.deepEqual(show['lines']?.split('\n'), [
     'git config --global gpg.format ssh',
     'git config --global user.signingkey ~/.ssh/id_ed25519_sk.pub',

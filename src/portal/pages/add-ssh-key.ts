@@ -45,7 +45,7 @@ export async function begin(visit: OwnVisit): Promise<Response> {
   const begun = visit.deps.ceremonies.beginSshKey(visit.pre, me(visit).id, fields.value.key)
   if (!begun.ok) return refuse(visit, begun.error)
   const { text, namespace } = begun.value
-  const command = `printf %s '${text}' | ssh-keygen -Y sign -n ${namespace} -f ${file.value}`
+  const command = signCommand(text, namespace, file.value)
   const lines = ['gpg.format ssh', `user.signingkey ${file.value}`, 'push.gpgSign if-asked'].map(
     (line) => `git config --global ${line}`,
   )
@@ -76,6 +76,13 @@ export const approveSshKey: Describe = (visit, of) => {
       return added.ok ? ok({ show: {} }) : added
     },
   })
+}
+
+/** A command that signs exactly `text`, whose lines each end in LF. */
+function signCommand(text: string, namespace: string, file: string): string {
+  const lines = text.replace(/\n$/, '').split('\n')
+  const quoted = lines.map((line) => `'${line.replaceAll("'", "'\\''")}'`)
+  return `printf '%s\\n' ${quoted.join(' \\\n  ')} |\n  ssh-keygen -Y sign -n ${namespace} -f ${file}`
 }
 
 /** A path that a shell reads as one word, with `~` still expanded: it is pasted into a command. */

@@ -1,15 +1,15 @@
-import { randomSecret } from '../../../src/core/crypto.ts'
-import type { deviceId } from '../../../src/core/identity.ts'
-import type { Refusal } from '../../../src/core/refusal.ts'
-import { refusal } from '../../../src/core/refusal.ts'
-import { err, ok, type Result } from '../../../src/core/result.ts'
-import { encodeField } from '../../../src/core/statement/percent.ts'
 import type {
   Ceremonies,
   CreationOptions,
   CredentialJson,
   RequestOptions,
 } from '../../../src/ceremony/ceremonies.ts'
+import { randomSecret } from '../../../src/core/crypto.ts'
+import type { deviceId } from '../../../src/core/identity.ts'
+import type { Refusal } from '../../../src/core/refusal.ts'
+import { refusal } from '../../../src/core/refusal.ts'
+import { err, ok, type Result } from '../../../src/core/result.ts'
+import { encodeField } from '../../../src/core/statement/percent.ts'
 import type { FakeIdentity } from './fake-identity.ts'
 
 const NO = refusal(
@@ -127,8 +127,8 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
     beginSshKey(_pre, _account, publicKey) {
       return publicKey.startsWith('sk-')
         ? ok({
-            text: `countersign-${randomSecret()}`,
-            namespace: 'enrol@countersign',
+            text: `countersign ssh key proof v1\norigin http://${rpId}\nnonce ${randomSecret()}\n`,
+            namespace: 'ssh-key@countersign',
             fingerprint: 'SHA256:Wbnp0000000000000000000000000000000000000000',
           })
         : err(
