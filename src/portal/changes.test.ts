@@ -90,7 +90,7 @@ test('a git password is shown after a touch, and ended by a form', async () => {
   const answer = (await (
     await touch(alices, await begin(alices, 'git-password', {}), key.credential)
   ).json()) as { show: Record<string, string> }
-  assert.match(answer.show['password'] ?? '', /^[A-Za-z0-9_-]{43}$/)
+  assert.match(answer.show['password'] ?? '', /^csp_[A-Za-z0-9_-]{43}$/)
   assert.equal(answer.show['until'], '2026-11-24 19:00 UTC')
   const { id } = fake.identity.gitPasswords(alice.id).at(-1)!
   assert.equal((await alices.post(`/git-password/${id}/end`, {})).status, 303)
@@ -167,7 +167,7 @@ test('an administrator invites, disables and enables, by touch', async () => {
     desk,
   )
   const { show } = (await invited.json()) as { show: Record<string, string> }
-  assert.match(show['link'] ?? '', /^http:\/\/localhost:3001\/enrol#[A-Za-z0-9_-]{43}$/)
+  assert.match(show['link'] ?? '', /^http:\/\/localhost:3001\/enrol#csl_[A-Za-z0-9_-]{43}$/)
   await touch(admins, await begin(admins, 'account-state', { account: alice.id, state: 'disabled' }), desk)
   assert.equal(fake.identity.account(alice.id)?.state, 'disabled')
   assert.equal(

@@ -11,8 +11,8 @@ export function portalCookies(secure: boolean): PortalCookies {
     : { session: 'countersign_portal', pre: 'cs_pre' }
 }
 
-/** Our secrets are 43 base64url characters; anything else is no cookie of ours. */
-const SECRET = /^[A-Za-z0-9_-]{43}$/
+/** Our secrets are base64url, perhaps with a word before; anything else is no cookie of ours. */
+const SECRET = /^[A-Za-z0-9_-]{43,64}$/
 
 /** The secret in a `Cookie` field, or undefined. Two cookies of one name are nobody's (RFC 6265 section 8.6). */
 export function readCookie(header: string | null, name: string): string | undefined {

@@ -16,6 +16,7 @@ test('a change is told by repository, refs and result', () => {
     'refs/heads/é, b, c and 1 more · accepted',
   )
   assert.equal(of({ reason: 'denied', repo: null }), 'denied')
+  assert.equal(of({ device: { name: 'blue key' }, state: 'revoked' }), 'blue key · revoked')
 })
 
 test('what says nothing is nothing', () => {

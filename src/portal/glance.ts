@@ -4,7 +4,7 @@ const REFS = 3
 const LENGTH = 160
 
 /**
- * What an entry's payload is about, in a line for a list: repository, refs, then the plain words of a few members. Payloads of
+ * What an entry's payload is about, in a line for a list: repository, refs, device, then the plain words of a few members. Payloads of
  * every type and age pass through here, so nothing is taken for granted. Undefined when there is nothing to say.
  */
 export function glance(payload: Uint8Array): string | undefined {
@@ -16,6 +16,7 @@ export function glance(payload: Uint8Array): string | undefined {
   const words = [
     owner !== undefined && name !== undefined ? `${owner}/${name}` : undefined,
     refs(members['updates'] ?? members['refs']),
+    word(object(members['device'])?.['name']),
     ...['result', 'reason', 'door', 'kind', 'name', 'state'].map((member) => word(members[member])),
   ].filter((part) => part !== undefined && part !== '')
   return words.length === 0 ? undefined : [...words.join(' · ')].slice(0, LENGTH).join('')

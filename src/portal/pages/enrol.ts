@@ -25,7 +25,7 @@ export function show(visit: Visit): Response {
 }
 
 export async function begin(visit: Visit): Promise<Response> {
-  const fields = await readFields(visit.request, { secret: 43 })
+  const fields = await readFields(visit.request, { secret: 200 })
   if (!fields.ok) return refuse(visit, fields.error)
   if (visit.pre === undefined) return refuse(visit, NO_COOKIE)
   const link = invited(visit, fields.value.secret)
@@ -36,7 +36,7 @@ export async function begin(visit: Visit): Promise<Response> {
 }
 
 export async function finish(visit: Visit): Promise<Response> {
-  const fields = await readFields(visit.request, { secret: 43, device: 200, credential: 'object' })
+  const fields = await readFields(visit.request, { secret: 200, device: 200, credential: 'object' })
   if (!fields.ok) return refuse(visit, fields.error)
   if (visit.pre === undefined) return refuse(visit, NO_COOKIE)
   const { secret, device, credential } = fields.value

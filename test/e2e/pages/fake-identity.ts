@@ -133,7 +133,7 @@ export function fakeIdentity(now: () => number): FakeIdentity {
       return ok(account)
     },
     async invite(account: Account['id']) {
-      const secret = randomSecret()
+      const secret = `csl_${randomSecret()}`
       change(`invite ${account}`)
       identity.seedInvitation(secret, accounts.get(account)!)
       return ok({ secret, expiresAt: now() + 24 * HOUR })
@@ -184,7 +184,7 @@ export function fakeIdentity(now: () => number): FakeIdentity {
         expiresAt: input.now + 12 * HOUR,
       }
       passwords.set(password.id, password)
-      return ok({ secret: randomSecret(), password })
+      return ok({ secret: `csp_${randomSecret()}`, password })
     },
     async revokeGitPassword(id: string, by: string) {
       change(`revokeGitPassword ${id} ${by}`)

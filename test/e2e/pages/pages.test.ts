@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { launchChromium } from './browser.ts'
 import { linkSecret, seed } from './people.ts'
 import { type Served, serve } from './serve.ts'
+import { arrive, openTab, type Tab } from './tab.ts'
 
 let browser: Browser
 before(async () => {
@@ -13,62 +14,13 @@ before(async () => {
 })
 after(() => browser.close())
 
-interface Tab extends AsyncDisposable {
-  readonly page: Page
-  readonly context: BrowserContext
-  /** Console errors and violations of the page's policy, as they came. */
-  readonly errors: string[]
-  /** What the browser asked for, by address. */
-  readonly requests: string[]
-}
-
-/** A tab with a security key in software: resident keys, user verification, a touch whenever it is asked. */
-async function openTab(served: Served, session?: string): Promise<Tab> {
-  const context = await browser.newContext()
-  if (session !== undefined)
-    await context.addCookies([
-      { name: 'countersign_portal', value: session, url: served.origin, httpOnly: true, sameSite: 'Lax' },
-    ])
-  const page = await context.newPage()
-  const cdp = await context.newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
-  await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  const errors: string[] = []
-  const requests: string[] = []
-  page.on('pageerror', ({ message }) => errors.push(message))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  page.on('request', (request) => requests.push(`${request.method()} ${request.url()}`))
-  return { page, context, errors, requests, [Symbol.asyncDispose]: () => context.close() }
-}
-
-/** Enrol by link and sign in, as a person does who has nothing yet. */
-async function arrive({ page }: Tab, served: Served): Promise<void> {
-  await page.goto(`${served.origin}/enrol#${linkSecret}`)
-  await page.getByLabel('Name of this device').fill('tab key')
-  await page.getByRole('button', { name: 'Register a passkey' }).click()
-  await page.waitForURL('**/sign-in?new')
-  // The key in software answers the autofill by itself, so this may be over before the click.
-  const click = page.getByRole('button', { name: 'Sign in with a passkey' }).click({ timeout: 5000 })
-  await Promise.race([page.waitForURL(`${served.origin}/`), click.catch(() => undefined)])
-  await page.waitForURL(`${served.origin}/`)
-}
-
 /** A portal where alice has a link, and a tab where she used it. */
 async function aliceArrived(): Promise<Served & { readonly tab: Tab }> {
   const served = await serve()
   const { alice } = await seed(served.fake)
   served.fake.identity.seedInvitation(linkSecret, alice)
-  const tab = await openTab(served)
-  await arrive(tab, served)
+  const tab = await openTab(browser)
+  await arrive(tab, served.origin, linkSecret)
   return {
     ...served,
     tab,
@@ -98,7 +50,7 @@ test('one touch gives a git password; the next page does not have it', async () 
   await dialog.getByRole('button', { name: 'Confirm with a passkey' }).click()
   const password = tab.page.locator('#password')
   await password.waitFor()
-  assert.match((await password.textContent()) ?? '', /^[A-Za-z0-9_-]{43}$/)
+  assert.match((await password.textContent()) ?? '', /^csp_[A-Za-z0-9_-]{43}$/)
   assert.equal(await tab.page.evaluate('document.activeElement.id'), 'fresh')
   await tab.page.reload()
   assert.equal(await password.textContent(), '')
@@ -124,7 +76,9 @@ test('a second passkey: a touch of the old one, then its own; cancelling changes
 test('forms work without scripts of ours, and the browser sends the origin with them', async () => {
   await using served = await serve()
   const { aliceSecret, key } = await seed(served.fake)
-  await using tab = await openTab(served, aliceSecret)
+  await using tab = await openTab(browser, [
+    { name: 'countersign_portal', value: aliceSecret, url: served.origin },
+  ])
   await tab.page.goto(`${served.origin}/devices`)
   await tab.page.getByRole('button', { name: 'Rename Blue security key', exact: true }).click()
   await tab.page.getByLabel('Name of this device').first().fill('Green key')
@@ -139,7 +93,9 @@ test('forms work without scripts of ours, and the browser sends the origin with 
 test('a page of another origin, even of the same site, can neither post to the portal nor frame it', async () => {
   await using served = await serve()
   const { aliceSecret } = await seed(served.fake)
-  await using tab = await openTab(served, aliceSecret)
+  await using tab = await openTab(browser, [
+    { name: 'countersign_portal', value: aliceSecret, url: served.origin },
+  ])
   // Cookies cross ports, so this page's form is sent with alice's session.
   const neighbour = createServer((_, res) => {
     res

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import type { Portal } from '../../../src/portal/portal.ts'
 import { type FakePortal, fakePortal } from './fake-portal.ts'
 
 export interface Served extends AsyncDisposable {
@@ -7,10 +8,12 @@ export interface Served extends AsyncDisposable {
   readonly origin: string
 }
 
-/** The fake portal on a free loopback port, under `localhost` as browsers need it for passkeys. */
-export async function serve(): Promise<Served> {
-  let fake: FakePortal | undefined
-  const listener = getRequestListener((request) => fake!.portal.fetch(request, { address: '127.0.0.1' }), {
+/** Any portal on a free loopback port, under `localhost` as browsers need it for passkeys; `make` is told its origin. */
+export async function servePortal(
+  make: (origin: string) => Promise<Portal>,
+): Promise<{ origin: string } & AsyncDisposable> {
+  let portal: Portal | undefined
+  const listener = getRequestListener((request) => portal!.fetch(request, { address: '127.0.0.1' }), {
     overrideGlobalObjects: false,
   })
   const server = createServer((req, res) => void listener(req, res))
@@ -18,13 +21,22 @@ export async function serve(): Promise<Served> {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   const origin = `http://localhost:${address.port}`
-  fake = fakePortal({ origin })
+  portal = await make(origin)
   return {
-    fake,
     origin,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** The portal on fakes. */
+export async function serve(): Promise<Served> {
+  let fake: FakePortal | undefined
+  const served = await servePortal(async (origin) => {
+    fake = fakePortal({ origin })
+    return fake.portal
+  })
+  return { ...served, fake: fake! }
 }
