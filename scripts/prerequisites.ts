@@ -46,7 +46,7 @@ export function provide(needs: readonly Need[]): void {
   if (process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
     process.stderr.write(`countersign: installing ${names.join(', ')} ...\n`)
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    const quiet = { stdio: ['ignore', 'ignore', 'inherit'], env } as const
+    const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ('ignore' | 'inherit')[], env }
     spawnSync('apt-get', ['update', '-qq'], quiet)
     spawnSync('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...names], quiet)
     missing = needs.filter((need) => find(need) === undefined)

@@ -216,7 +216,7 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     ],
     [
       'an id twice',
-      '@id("y") permit (principal, action, resource);\n@id("y") permit (principal, action, resource);',
+      '@id("y") permit (principal, action, resource);\n@id("y") forbid (principal, action, resource);',
       /^x\.cedar:2: a second policy/,
     ],
     [

@@ -32,6 +32,8 @@ export interface StartedForge {
   readonly process: ForgeProcess | null
   /** `gogs 0.14.3`, `stand-in`, or `gogs` for a configured one. */
   readonly version: string
+  /** The administrator that the adapter acts as where no person does. */
+  readonly serviceUser: string
   /** Delete minted tokens, close connections, end the child. */
   stop(): Promise<void>
 }
@@ -55,7 +57,13 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
       serviceUser: configured.serviceAccount,
       instance,
     })
-    return { forge, process: null, version: forge.name, stop: () => forge.close() }
+    return {
+      forge,
+      process: null,
+      version: forge.name,
+      serviceUser: configured.serviceAccount,
+      stop: () => forge.close(),
+    }
   }
   const binary = options.prefer === 'stand-in' ? undefined : findGogs(options.env)
   if (binary === undefined && options.prefer === 'gogs')
@@ -76,6 +84,7 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
     forge,
     process: started.process,
     version: name,
+    serviceUser: SERVICE_USER,
     async stop() {
       await forge.close()
       await started.process.stop()

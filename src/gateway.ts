@@ -1,0 +1,213 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Pool } from 'undici'
+import { createCeremonies } from './ceremony/create-ceremonies.ts'
+import { rateLimit } from './core/rate-limit.ts'
+import type { FlowContext, Log } from './flow/context.ts'
+import { createRepoLookup } from './flow/repo-lookup.ts'
+import { settle } from './flow/settle.ts'
+import { byHost, type Door } from './front/http/by-host.ts'
+import { createForgeDoor } from './front/http/forge-door.ts'
+import { createGitDoor } from './front/http/git-door.ts'
+import { createPortalDoor } from './front/http/portal-door.ts'
+import { type Origins, openOrigins } from './origins.ts'
+import { loadPolicies } from './policy/load-policies.ts'
+import { loadAssets } from './portal/assets.ts'
+import { createHandOver } from './portal/hand-over.ts'
+import { createInvite } from './portal/invite.ts'
+import { createLedgerView } from './portal/ledger-view.ts'
+import { createPortal } from './portal/portal.ts'
+import { refusalPage } from './portal/refusal-page.ts'
+import { openRecords, type Records } from './records.ts'
+import { loadSecrets } from './secrets.ts'
+import type { Settings } from './settings.ts'
+import { lockHome } from './store/sqlite/lock-home.ts'
+import { type StartedForge, startForge } from './upstream/launch/start-forge.ts'
+import { type Welcome, welcome } from './welcome.ts'
+
+/** A running gateway. */
+export interface Gateway extends Welcome {
+  readonly url: string
+  readonly portal: string
+  /** `gogs <version>` or `stand-in`. */
+  readonly forge: string
+  /** Let running requests end for a while, then end everything that was started. */
+  stop(): Promise<void>
+}
+
+/** Longest wait for requests that run when the gateway is told to stop, ms. */
+const DRAIN = 10_000
+/** The forge may index a large pack before it answers, ms. */
+const PATIENCE = 30 * 60_000
+const SETTLE_DELAY = 2_000
+
+/** Compose, start, and return what stops it all. Rejects with everything undone when any part fails to start. */
+export async function startGateway(settings: Settings, log: Log): Promise<Gateway> {
+  const undo: (() => unknown)[] = []
+  const stop = async (): Promise<void> => {
+    while (undo.length > 0) await undo.pop()!()
+  }
+  try {
+    mkdirSync(settings.home, { recursive: true, mode: 0o700 })
+    undo.push(lockHome(settings.home))
+    const origins = await openOrigins(settings.addressing)
+    const sockets = origins.sockets.map(({ listener }) => listener)
+    undo.push(() => Promise.all(sockets.map((listener) => listener.close(0))))
+    const records = await openRecords(settings.home, {
+      limits: settings.limits,
+      portal: { origin: origins.portal, rpId: origins.rpId },
+    })
+    undo.push(() => records.close())
+    const started = await startForge({
+      home: join(settings.home, 'forge'),
+      externalUrl: origins.forge,
+      env: process.env,
+      log,
+      configured: settings.gogs,
+      ...(process.env['COUNTERSIGN_FORGE'] === 'stand-in' && { prefer: 'stand-in' as const }),
+      ...(process.env['COUNTERSIGN_INJECT'] !== undefined && { inject: process.env['COUNTERSIGN_INJECT'] }),
+    })
+    undo.push(() => started.stop())
+    const ctx = await compose(settings, log, origins, records, started, undo)
+    const handOver = createHandOver({ now: ctx.now })
+    const doors = openDoors(ctx, origins, records, handOver, undo)
+    const settled = settle(ctx, { by: 'start', except: ctx.running, quietMs: 200 })
+    await records.ledger.append({
+      type: 'gateway.start',
+      payload: {
+        portal: origins.portal,
+        forge: origins.forge,
+        upstream: started.version,
+        policy: ctx.policy.digest,
+      },
+    })
+    const shown = await welcome({
+      records,
+      forge: started.forge,
+      own: settings.gogs === null,
+      origins,
+      now: ctx.now,
+    })
+    await settled
+    for (const { listener, serves, home } of origins.sockets) {
+      listener.serve(
+        byHost(
+          new Map(
+            serves.flatMap(({ door, authorities }) =>
+              authorities.map((name) => [name, doors[door]] as const),
+            ),
+          ),
+          home,
+        ),
+      )
+    }
+    undo.push(() => Promise.all(sockets.map((listener) => listener.close(DRAIN))))
+    return { url: origins.forge, portal: origins.portal, forge: started.version, ...shown, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function compose(
+  settings: Settings,
+  log: Log,
+  origins: Origins,
+  records: Records,
+  started: StartedForge,
+  undo: (() => unknown)[],
+): Promise<FlowContext> {
+  const { forge } = started
+  const { identity } = records
+  const policy = await loadPolicies({
+    dir: join(settings.home, 'policy'),
+    resolveRepo: (owner, name) => forge.repo(owner, name, started.serviceUser),
+    resolveAccount: (name) => identity.accountByName(name)?.forgeId,
+    epoch: () => identity.epoch,
+    now: Date.now,
+    log,
+  })
+  let settling: NodeJS.Timeout | undefined
+  undo.push(() => clearTimeout(settling))
+  const ctx: FlowContext = {
+    identity,
+    policy,
+    forge,
+    ledger: records.ledger,
+    store: records.store,
+    repos: createRepoLookup(forge),
+    forgeOrigin: origins.forge,
+    portalOrigin: origins.portal,
+    nonceKey: loadSecrets(settings.home).nonceKey,
+    credentialLimiter: rateLimit({ burst: 20, refillMs: 3_000 }),
+    refusalLimiter: rateLimit({ burst: 120, refillMs: 1_000 }),
+    running: new Set(),
+    settleSoon() {
+      settling ??= setTimeout(() => {
+        settling = undefined
+        settle(ctx, { by: 'refs', except: ctx.running, quietMs: 500 }).then(
+          (left) => left > 0 && ctx.settleSoon(),
+          (error: unknown) => log.error({ err: error }, 'settling failed'),
+        )
+      }, SETTLE_DELAY)
+    },
+    log,
+    now: Date.now,
+  }
+  return ctx
+}
+
+function openDoors(
+  ctx: FlowContext,
+  origins: Origins,
+  records: Records,
+  handOver: ReturnType<typeof createHandOver>,
+  undo: (() => unknown)[],
+): { forge: Door; portal: Door } {
+  const pages = new Pool(ctx.forge.origin, {
+    connections: 128,
+    pipelining: 1,
+    headersTimeout: 120_000,
+    bodyTimeout: 0,
+  })
+  const packs = new Pool(ctx.forge.origin, {
+    connections: 64,
+    pipelining: 1,
+    headersTimeout: PATIENCE,
+    bodyTimeout: 0,
+  })
+  undo.push(() => Promise.all([pages.destroy(), packs.destroy()]))
+  const assets = loadAssets()
+  const render = (refused: Parameters<typeof refusalPage>[0]): string =>
+    refusalPage(refused, { origin: origins.portal, assets, styles: 'inline' }).html
+  const git = createGitDoor({ ctx, pool: packs, render })
+  const forge = createForgeDoor({
+    ctx,
+    pool: pages,
+    git,
+    handOver,
+    render,
+    secure: origins.secure,
+    ready: () => ctx.forge.healthy(),
+  })
+  const portal = createPortal({
+    origin: origins.portal,
+    forgeOrigin: origins.forge,
+    secure: origins.secure,
+    identity: ctx.identity,
+    ceremonies: createCeremonies({
+      origin: origins.portal,
+      rpId: origins.rpId,
+      identity: ctx.identity,
+      now: ctx.now,
+      policyDigest: () => ctx.policy.digest,
+    }),
+    handOver,
+    ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
+    invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),
+    limiter: rateLimit({ burst: 10, refillMs: 6_000 }),
+    log: ctx.log,
+    now: ctx.now,
+  })
+  return { forge, portal: createPortalDoor(portal, { render, log: ctx.log, origin: origins.portal }) }
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { GIT, provide } from '../scripts/prerequisites.ts'
+import { startOptions } from './config/options.ts'
+import { startGateway } from './gateway.ts'
+import { createLog } from './log.ts'
+import { loadSettings } from './settings.ts'
+
+const root = join(import.meta.dirname, '..')
+const options = startOptions(process.argv.slice(2), root, process.env['INIT_CWD'] ?? process.cwd())
+if (!options.ok) fail(options.error)
+provide([GIT])
+const settings = await loadSettings(options.value)
+if (!settings.ok) fail(settings.error)
+const log = createLog(settings.value.logLevel)
+
+const stopping = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  process.once(signal, () => stopping.abort(signal))
+
+try {
+  const gateway = await startGateway(settings.value, log)
+  const { url, portal, enroll, forge, sample } = gateway
+  if (options.value.json)
+    process.stdout.write(`${JSON.stringify({ url, portal, enroll, forge, sample, pid: process.pid })}\n`)
+  else process.stdout.write(greeting({ url, portal, enroll, forge, sample }))
+  if (!stopping.signal.aborted)
+    await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+  await gateway.stop()
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error))
+}
+
+function greeting(shown: {
+  url: string
+  portal: string
+  enroll: string | null
+  forge: string
+  sample: string | null
+}): string {
+  const rows: [string, string][] = [
+    ['forge', `${shown.url}   (${shown.forge})`],
+    ['portal', shown.portal],
+    ...(shown.enroll === null ? [] : [['enrol', shown.enroll] as [string, string]]),
+    ...(shown.sample === null ? [] : [['clone', `git clone ${shown.sample}`] as [string, string]]),
+  ]
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(8)}${value}`)
+  const next =
+    shown.enroll === null
+      ? []
+      : ['', '  Open the enrol link in a browser on this machine: it registers your first passkey, once.']
+  return ['', '  Countersign is up.', '', ...lines, ...next, '', '  Stop with Ctrl-C.', ''].join('\n')
+}
+
+function fail(message: string): never {
+  process.stderr.write(`countersign: ${message.trimEnd()}\n`)
+  process.exit(1)
+}

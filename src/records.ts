@@ -1,0 +1,78 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Identity } from './identity/identity.ts'
+import { openIdentity } from './identity/open-identity.ts'
+import { loadLedgerKey } from './ledger/keys.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { openLedger } from './ledger/open-ledger.ts'
+import type { Limits } from './settings.ts'
+import { openSqlite } from './store/sqlite/open-sqlite.ts'
+import type { Store } from './store/store.ts'
+
+/** What a home keeps: shared by the gateway and by the host's command line. */
+export interface Records {
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly identity: Identity
+  close(): Promise<void>
+}
+
+const MINUTE = 60_000
+
+/**
+ * Open the records of `home`, making them on the first start. The log's origin is fixed by the first entry, and with it what
+ * every later checkpoint is signed as: `portal` only names a log that does not exist yet.
+ */
+export async function openRecords(
+  home: string,
+  options: { limits: Limits; portal?: { origin: string; rpId: string } },
+): Promise<Records> {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const store = await openSqlite(join(home, 'countersign.db'))
+  const now = Date.now
+  const known = await setting(store, 'ledger.origin')
+  const { portal } = options
+  if (known === undefined && !portal) throw new Error(`${home} holds no ledger yet: start the gateway once`)
+  const origin = known ?? `${new URL(portal!.origin).host}/ledger`
+  const ledger = openLedger({ store, key: loadLedgerKey(join(home, 'secrets', 'ledger.key')), origin, now })
+  if (known === undefined && portal) {
+    await ledger.append(
+      {
+        type: 'ledger.start',
+        payload: { origin, portal: portal.origin, rpId: portal.rpId, vkey: ledger.vkey },
+      },
+      async (write) => {
+        await write.insertInto('setting').values({ key: 'ledger.origin', value: origin }).execute()
+        return undefined
+      },
+    )
+  }
+  const { portalIdle, forgeIdle, absolute, gitPassword, link } = options.limits
+  const identity = await openIdentity({
+    store,
+    ledger,
+    now,
+    limits: {
+      portalIdle: portalIdle * MINUTE,
+      forgeIdle: forgeIdle * MINUTE,
+      absolute: absolute * MINUTE,
+      gitPassword: gitPassword * MINUTE,
+      link: link * MINUTE,
+    },
+  })
+  return {
+    store,
+    ledger,
+    identity,
+    async close() {
+      await identity.close()
+      await ledger.close()
+      await store.close()
+    },
+  }
+}
+
+export async function setting(store: Store, key: string): Promise<string | undefined> {
+  const row = await store.db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst()
+  return row?.value
+}
