@@ -1,0 +1,96 @@
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+
+// A passkey in software: what `navigator.credentials.create/get().toJSON()` would give, with every field settable, so that
+// a test can also give what no browser would.
+
+export interface SoftPasskey {
+  readonly id: string
+  /** From the creation options: base64url. */
+  userHandle: string
+  counter: number
+  /** Flags of the next answer: 0x01 UP, 0x04 UV. */
+  flags: number
+  origin: string
+  rpId: string
+  crossOrigin: boolean
+  create(options: { challenge: string; user: { id: string } }): Record<string, unknown>
+  get(options: { challenge: string }): Record<string, unknown>
+}
+
+export function softPasskey(origin: string, rpId = new URL(origin).hostname): SoftPasskey {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const jwk = publicKey.export({ format: 'jwk' })
+  const credentialId = randomBytes(32)
+  // COSE_Key (RFC 9053): {1: 2, 3: -7, -1: 1, -2: x, -3: y}
+  const cose = Buffer.concat([
+    Buffer.from('a5010203262001215820', 'hex'),
+    Buffer.from(jwk.x!, 'base64url'),
+    Buffer.from('225820', 'hex'),
+    Buffer.from(jwk.y!, 'base64url'),
+  ])
+
+  const passkey: SoftPasskey = {
+    id: credentialId.toString('base64url'),
+    userHandle: '',
+    counter: 0,
+    flags: 0x05,
+    origin,
+    rpId,
+    crossOrigin: false,
+    create(options) {
+      passkey.userHandle = options.user.id
+      const authData = Buffer.concat([head(0x40), Buffer.alloc(16), Buffer.from([0, 32]), credentialId, cose])
+      const attestationObject = Buffer.concat([
+        Buffer.from('a363666d74646e6f6e656761747453746d74a0686175746844617461', 'hex'),
+        Buffer.from([0x58, authData.length]),
+        authData,
+      ])
+      return envelope({
+        attestationObject: attestationObject.toString('base64url'),
+        clientDataJSON: clientData('webauthn.create', options.challenge).toString('base64url'),
+        transports: ['internal'],
+      })
+    },
+    get(options) {
+      const authenticatorData = head(0)
+      const client = clientData('webauthn.get', options.challenge)
+      const signature = sign(
+        'sha256',
+        Buffer.concat([authenticatorData, createHash('sha256').update(client).digest()]),
+        privateKey,
+      )
+      return envelope({
+        authenticatorData: authenticatorData.toString('base64url'),
+        clientDataJSON: client.toString('base64url'),
+        signature: signature.toString('base64url'),
+        userHandle: passkey.userHandle,
+      })
+    },
+  }
+
+  function head(more: number): Buffer {
+    const counter = Buffer.alloc(4)
+    counter.writeUInt32BE(passkey.counter)
+    return Buffer.concat([
+      createHash('sha256').update(passkey.rpId).digest(),
+      Buffer.from([passkey.flags | more]),
+      counter,
+    ])
+  }
+  function clientData(type: string, challenge: string): Buffer {
+    return Buffer.from(
+      JSON.stringify({ type, challenge, origin: passkey.origin, crossOrigin: passkey.crossOrigin }),
+    )
+  }
+  function envelope(response: Record<string, unknown>): Record<string, unknown> {
+    return {
+      id: passkey.id,
+      rawId: passkey.id,
+      type: 'public-key',
+      response,
+      clientExtensionResults: {},
+      authenticatorAttachment: 'platform',
+    }
+  }
+  return passkey
+}
