@@ -76,6 +76,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       type: 'gateway.start',
       payload: {
         portal: origins.portal,
+        rpId: origins.rpId,
         forge: origins.forge,
         upstream: started.version,
         policy: ctx.policy.digest,

@@ -2,6 +2,7 @@ import { randomSecret } from '../core/crypto.ts'
 import type { Device, DeviceId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
+import { es256Point } from '../core/ssh/cose-es256.ts'
 import { signedData, verifySshsig } from '../core/ssh/sshsig.ts'
 import { sshsigFromAssertion } from '../core/ssh/webauthn-signature.ts'
 import {
@@ -93,7 +94,7 @@ export function approvals(
           ),
         )
       await rp.identity.deviceUsed(device.id, counter, rp.now())
-      const sshsig = await armored(device, rp, asserted.value, asked.text)
+      const sshsig = armored(device, rp, asserted.value, asked.text)
       return ok({
         device: device.id,
         uv,
@@ -123,13 +124,13 @@ function statementOf(
 }
 
 /** ES256 has an OpenSSH algorithm; for other keys, or client data that OpenSSH would refuse, the raw assertion stands alone. */
-async function armored(
+function armored(
   device: Device,
   rp: RelyingParty,
   assertion: { authenticatorData: Buffer; clientDataJSON: Buffer; signature: Buffer },
   text: string,
-): Promise<string | undefined> {
-  const point = await es256Point(device.publicKey)
+): string | undefined {
+  const point = es256Point(device.publicKey)
   if (!point) return undefined
   const sshsig = sshsigFromAssertion(
     { point, rpId: rp.rpId, origin: rp.origin, ...assertion },
@@ -138,20 +139,4 @@ async function armored(
   return sshsig !== undefined && verifySshsig(sshsig, Buffer.from(text), STATEMENT_NAMESPACE, rp.origin).ok
     ? sshsig
     : undefined
-}
-
-/** The uncompressed point of a COSE EC2 P-256 key (RFC 9053 section 7.1.1). */
-async function es256Point(cose: Uint8Array): Promise<Buffer | undefined> {
-  const { decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers')
-  const key = decodeCredentialPublicKey(Uint8Array.from(cose)) as unknown as Map<number, unknown>
-  const [x, y] = [key.get(-2), key.get(-3)]
-  if (
-    key.get(1) !== 2 ||
-    key.get(3) !== -7 ||
-    key.get(-1) !== 1 ||
-    !(x instanceof Uint8Array) ||
-    !(y instanceof Uint8Array)
-  )
-    return undefined
-  return x.length === 32 && y.length === 32 ? Buffer.concat([Buffer.from([4]), x, y]) : undefined
 }

@@ -5,6 +5,7 @@ import type { ForgeProcess } from './child.ts'
 import { keptSecret, privateDirectory } from './forge-files.ts'
 import { findGogs, gogsVersion, SERVICE_USER, startGogs } from './gogs-process.ts'
 import { endOrphan } from './pid-file.ts'
+import { noteAddress } from './running-forge.ts'
 import { startStandIn } from './stand-in-process.ts'
 
 export interface StartForgeOptions {
@@ -79,6 +80,7 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
     serviceUser: SERVICE_USER,
     instance,
   })
+  noteAddress(options.home, { url: started.url, header: started.headerName, serviceAccount: SERVICE_USER })
   options.log.info({ forge: name, url: started.url }, 'the forge is up')
   return {
     forge,
