@@ -69,6 +69,8 @@ export function parseNote(note: string): Result<SignedNote, 'malformed'> {
   // `note` is attacker-controlled.
   const split = note.lastIndexOf('\n\n')
   if (split === -1 || !note.endsWith('\n') || note.length > 1 << 20) return err('malformed')
+  // "MUST be valid UTF-8 and MUST NOT contain any ASCII control characters other than newline" (signed-note, Format).
+  if (!note.isWellFormed() || /[\x00-\x09\x0b-\x1f]/.test(note)) return err('malformed')
   const lines = note.slice(split + 2, -1).split('\n')
   if (lines.length > MAX_SIGNATURES) return err('malformed')
   const signatures: NoteSignature[] = []

@@ -37,7 +37,7 @@ export function nodesOf(
 }
 
 /** Hash of the leaves in [begin, end) from complete subtrees. `begin` is a multiple of the range's own power of two. */
-function rangeHash(begin: number, end: number, at: NodeAt): Uint8Array {
+export function rangeHash(begin: number, end: number, at: NodeAt): Uint8Array {
   const size = end - begin
   const level = Math.log2(size)
   if (Number.isInteger(level)) return at(level, begin / size)
@@ -45,7 +45,8 @@ function rangeHash(begin: number, end: number, at: NodeAt): Uint8Array {
   return nodeHash(rangeHash(begin, begin + split, at), rangeHash(begin + split, end, at))
 }
 
-function splitBelow(size: number): number {
+/** The largest power of two below `size`, which is at least 2. */
+export function splitBelow(size: number): number {
   let split = 1
   while (split * 2 < size) split *= 2
   return split
