@@ -1,0 +1,19 @@
+// `npm run bench`: what the gateway costs, as ratios and differences within this run. `--quick` takes at most five minutes.
+import { parseArgs } from 'node:util'
+import { GIT, OPENSSH, provide } from '../scripts/prerequisites.ts'
+import { pages } from './pages.ts'
+import { table } from './table.ts'
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+provide([GIT, OPENSSH])
+const PARTS = { pages }
+const rows = []
+for (const [name, part] of Object.entries(PARTS)) {
+  if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await part(values.quick)))
+}
+process.stdout.write(table(rows))
+process.exitCode = rows.some(({ met }) => met === false) ? 1 : 0
+process.exit()
