@@ -2,15 +2,19 @@
 import { parseArgs } from 'node:util'
 import { GIT, OPENSSH, provide } from '../scripts/prerequisites.ts'
 import { pages } from './pages.ts'
-import { table } from './table.ts'
+import { pushes } from './pushes.ts'
+import { start } from './start.ts'
+import { type Row, table } from './table.ts'
+import { transfers } from './transfers.ts'
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 provide([GIT, OPENSSH])
-const PARTS = { pages }
-const rows = []
+process.setMaxListeners(0) // every child is ended at the exit, however it comes
+const PARTS = { pages, transfers, pushes, start }
+const rows: Row[] = []
 for (const [name, part] of Object.entries(PARTS)) {
   if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await part(values.quick)))
 }

@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Git } from './git.ts'
 
-const MIB = 1024 * 1024
-const FILE_MIB = 8
+const FILE = 256 * 1024
+const FILES_PER_MIB = 4
 
 /**
  * A repository on `main` with one commit of `mib` MiB that no compression makes smaller, and that git does not try to:
@@ -15,19 +15,15 @@ export async function repositoryOf(git: Git, name: string, mib: number): Promise
   mkdirSync(dir, { recursive: true })
   await git.ok(dir, 'init', '-q')
   await git.ok(dir, 'config', 'core.compression', '0')
-  await git.ok(dir, 'config', 'core.bigFileThreshold', '1m')
+  await git.ok(dir, 'config', 'pack.window', '0')
   await commitOf(git, dir, mib)
   return dir
 }
 
-/** Another commit of `mib` MiB of random bytes. */
+/** Another commit of `mib` MiB of random bytes, in many files: git keeps what it receives as a pack then. */
 export async function commitOf(git: Git, dir: string, mib: number): Promise<string> {
   return git.commit(dir, `${mib} MiB`, () => {
-    const block = Buffer.alloc(MIB)
-    for (let left = mib, file = 0; left > 0; left -= FILE_MIB, file++) {
-      const out = openSync(join(dir, `blob-${file}`), 'w')
-      for (let i = 0; i < Math.min(left, FILE_MIB); i++) writeSync(out, randomFillSync(block))
-      closeSync(out)
-    }
+    const bytes = Buffer.alloc(FILE)
+    for (let i = 0; i < mib * FILES_PER_MIB; i++) writeFileSync(join(dir, `blob-${i}`), randomFillSync(bytes))
   })
 }

@@ -69,6 +69,7 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
   const binary = options.prefer === 'stand-in' ? undefined : findGogs(options.env)
   if (binary === undefined && options.prefer === 'gogs')
     throw new Error('there is no gogs on PATH and GOGS_BINARY is not set')
+  const began = performance.now()
   const name = binary === undefined ? 'stand-in' : `gogs ${await gogsVersion(binary)}`
   const started = await (binary === undefined
     ? startStandIn({ ...options, pidFile })
@@ -81,7 +82,8 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
     instance,
   })
   noteAddress(options.home, { url: started.url, header: started.headerName, serviceAccount: SERVICE_USER })
-  options.log.info({ forge: name, url: started.url }, 'the forge is up')
+  const ms = Math.round(performance.now() - began)
+  options.log.info({ forge: name, url: started.url, ms }, 'the forge is up')
   return {
     forge,
     process: started.process,
