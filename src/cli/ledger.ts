@@ -1,5 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { writeBundle } from '../core/evidence/bundle.ts'
 import { at, text } from '../core/evidence/records.ts'
 import { writeTrust } from '../core/evidence/trust.ts'
@@ -8,6 +7,7 @@ import { exportBundle } from '../ledger/export-bundle.ts'
 import { verifyLedger } from '../ledger/verify-ledger.ts'
 import type { Records } from '../records.ts'
 import { failed, type Printed, printed } from './printed.ts'
+import { writeStockFiles } from './stock-files.ts'
 
 /** Recompute the whole log from its entries' bytes. */
 export async function ledgerVerify({ store, ledger }: Records): Promise<Printed> {
@@ -53,30 +53,11 @@ export async function evidenceExport(
   const bundle = await exportBundle(store, ledger.vkey, subject)
   if (!bundle.ok) return failed(1, bundle.error)
   if (options.ssh !== undefined) {
-    const intent = bundle.value.entries.find(({ index }) => index === bundle.value.subject)
-    return intent?.payload
-      ? sshFiles(JSON.parse(Buffer.from(intent.payload).toString('utf8')) as Json, options.ssh)
-      : failed(1, 'the payload of this entry was erased')
+    const command = writeStockFiles(bundle.value, options.ssh)
+    return command.ok ? printed(command.value) : failed(1, command.error)
   }
   const file = writeBundle(bundle.value)
   if (options.output === undefined) return printed(file.trimEnd())
   writeFileSync(options.output, file)
   return printed(`wrote ${options.output}`)
-}
-
-function sshFiles(intent: Json, dir: string): Printed {
-  const statement = text(at(intent, 'statement', 'text'))
-  const signature = text(at(intent, 'statement', 'signature'))
-  const name = text(at(intent, 'actor', 'name'))
-  const key = Buffer.from(text(at(intent, 'device', 'publicKey')) ?? '', 'base64')
-  if (statement === undefined || signature === undefined || name === undefined || key.length < 8)
-    return failed(1, 'this action carried no signed statement')
-  const type = key.subarray(4, 4 + key.readUInt32BE(0)).toString('latin1')
-  mkdirSync(dir, { recursive: true })
-  writeFileSync(join(dir, 'statement'), Buffer.from(statement, 'base64'))
-  writeFileSync(join(dir, 'statement.sig'), signature)
-  writeFileSync(join(dir, 'allowed_signers'), `${name} namespaces="git" ${type} ${key.toString('base64')}\n`)
-  return printed(
-    `ssh-keygen -Y verify -f ${join(dir, 'allowed_signers')} -I ${name} -n git -s ${join(dir, 'statement.sig')} < ${join(dir, 'statement')}`,
-  )
 }

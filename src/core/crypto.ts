@@ -101,3 +101,8 @@ export function verifyP256(key: PublicKey, message: Uint8Array, signature: Uint8
   if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1' || signature.length !== 64) return false
   return crypto.verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
 }
+
+/** RSASSA-PKCS1-v1_5 with SHA-256, as COSE's RS256 has it. */
+export function verifyRs256(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  return key.asymmetricKeyType === 'rsa' && crypto.verify('sha256', message, key, signature)
+}

@@ -1,129 +1,121 @@
+import { enrolledBy } from '../core/evidence/admission.ts'
 import type { Bundle, BundledEntry } from '../core/evidence/bundle.ts'
 import { at, text } from '../core/evidence/records.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
-import { parseCanonicalJson } from '../core/ledger/canonical-json.ts'
 import { parseCheckpoint } from '../core/ledger/checkpoint.ts'
 import { parseNote } from '../core/ledger/note.ts'
 import { inclusionProof } from '../core/merkle/tree.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Store } from '../store/store.ts'
+import { type Found, findEntries, findEntry } from './find-entries.ts'
 import { latestNote } from './open-ledger.ts'
-import { allNodes } from './tree-rows.ts'
+import { lookUp, nodesFor } from './tree-rows.ts'
 
-interface Row {
-  readonly idx: number
-  readonly type: string
-  readonly bytes: Uint8Array
-  readonly payload: Uint8Array | null
-  readonly salt: Uint8Array | null
-}
-
-/** Everything that bears on one push, with proofs to the newest checkpoint. `subject` is an entry index or a commit id. */
+/**
+ * Everything that bears on one push, with proofs to the newest checkpoint. `subject` is the index of an intent, or a commit
+ * id: then the newest push that was accepted and moved a ref to it.
+ */
 export async function exportBundle(
   store: Store,
   vkey: string,
   subject: string,
 ): Promise<Result<Bundle, string>> {
-  const intent = await findIntent(store, subject)
+  const byIndex = /^(?:0|[1-9]\d{0,14})$/.test(subject)
+  const intent = byIndex ? await intentAt(store, Number(subject)) : await pushTo(store, subject)
   if (!intent)
     return err(
-      `the ledger has no push ${/^\d{1,15}$/.test(subject) ? `at entry ${subject}` : `that ended at ${subject}`}`,
+      byIndex
+        ? `entry ${subject} of the ledger is not the intent of a push`
+        : `the ledger has no accepted push that moved a ref to ${subject}`,
     )
-  const rows = new Map<number, Row>([[intent.idx, intent]])
-  const take = (row: Row | undefined): Row | undefined => {
-    if (row) rows.set(row.idx, row)
-    return row
-  }
-  take(await find(store, ['ledger.start'], () => true))
-  take(await find(store, ['gateway.start'], ({ idx }) => idx < intent.idx, 'newest'))
-  take(await find(store, ['outcome'], ({ payload }) => at(json(payload), 'intent') === intent.idx))
-  const account = text(at(json(intent.payload), 'actor', 'account'))
-  take(
-    await find(
-      store,
-      ['account.create'],
-      ({ payload }) => text(at(json(payload), 'account', 'id')) === account,
-    ),
-  )
-  for (
-    let device = text(at(json(intent.payload), 'device', 'id')), depth = 0;
-    device !== undefined && depth < 100;
-    depth++
-  ) {
-    const enrolment: Row | undefined = take(
-      await find(
-        store,
-        ['device.enrol'],
-        ({ payload }) => text(at(json(payload), 'device', 'id')) === device,
-      ),
-    )
-    const [how, by] = (text(at(json(enrolment?.payload ?? null), 'enrolledBy')) ?? '').split(':', 2) as [
-      string,
-      string | undefined,
-    ]
-    if (how !== 'device')
-      take(
-        await find(
-          store,
-          ['invitation.create', 'recovery.create'],
-          ({ payload }) => text(at(json(payload), 'id')) === by,
-        ),
-      )
-    device = how === 'device' ? by : undefined
-  }
+  const found = [intent, ...(await bearingOn(store, intent))]
   const note = await latestNote(store)
   const parsed = note === undefined ? undefined : parseNote(note)
   const checkpoint = parsed?.ok ? parseCheckpoint(parsed.value.text) : undefined
   if (note === undefined || !checkpoint?.ok) return err('the ledger has no checkpoint that can be read')
-  const nodes = await allNodes(store.db, checkpoint.value.size)
-  const entries = [...rows.values()]
-    .sort((a, b) => a.idx - b.idx)
-    .map(
-      ({ idx, bytes, payload, salt }): BundledEntry => ({
-        index: idx,
-        entry: bytes,
-        payload,
-        salt,
-        proof: inclusionProof(idx, checkpoint.value.size, nodes),
-      }),
-    )
+  const { size } = checkpoint.value
+  const entries: BundledEntry[] = []
+  for (const { idx, bytes, payload, salt } of found.sort((a, b) => a.idx - b.idx)) {
+    if (entries.at(-1)?.index === idx) continue
+    const nodes = await nodesFor(store.db, (ask) => inclusionProof(idx, size, ask))
+    entries.push({ index: idx, entry: bytes, payload, salt, proof: inclusionProof(idx, size, lookUp(nodes)) })
+  }
   return ok({ subject: intent.idx, vkey, checkpoint: note, entries })
 }
 
-async function findIntent(store: Store, subject: string): Promise<Row | undefined> {
-  if (/^\d{1,15}$/.test(subject)) return find(store, ['intent'], ({ idx }) => idx === Number(subject))
-  if (!/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(subject)) return undefined
-  const moved = ({ payload }: Row): boolean => {
-    const updates = at(json(payload), 'updates')
-    return Array.isArray(updates) && updates.some((update: Json) => at(update, 'after') === subject)
-  }
-  return find(store, ['intent'], moved, 'newest')
+function intentAt(store: Store, index: number): Promise<Found | undefined> {
+  return findEntry(store, { types: ['intent'], after: index - 1, before: index + 1 })
 }
 
-const PAGE = 500
-
-async function find(
-  store: Store,
-  types: readonly string[],
-  matches: (row: Row) => boolean,
-  order: 'oldest' | 'newest' = 'oldest',
-): Promise<Row | undefined> {
-  const newest = order === 'newest'
-  for (let from = newest ? Number.MAX_SAFE_INTEGER : -1; ; ) {
-    const page = await store.db
-      .selectFrom('ledger_entry')
-      .select(['idx', 'type', 'bytes', 'payload', 'salt'])
-      .where('type', 'in', types as string[])
-      .where('idx', newest ? '<' : '>', from)
-      .orderBy('idx', newest ? 'desc' : 'asc')
-      .limit(PAGE)
-      .execute()
-    const found = page.find(matches)
-    if (found || page.length < PAGE) return found
-    from = page.at(-1)!.idx
+/** The newest intent whose push to `commit` the forge accepted. */
+async function pushTo(store: Store, commit: string): Promise<Found | undefined> {
+  for await (const intent of findEntries(store, { types: ['intent'], newestFirst: true })) {
+    const refs = items(at(intent.says, 'updates')).filter((update) => at(update, 'after') === commit)
+    if (refs.length === 0) continue
+    const outcome = await outcomeOf(store, intent)
+    const accepted = items(at(outcome?.says, 'refs')).filter((ref) => at(ref, 'status') === 'ok')
+    if (refs.some((update) => accepted.some((ref) => at(ref, 'ref') === at(update, 'ref')))) return intent
   }
+  return undefined
 }
 
-function json(payload: Uint8Array | null): Json | undefined {
-  return payload === null ? undefined : parseCanonicalJson(Buffer.from(payload).toString('utf8'))
+function outcomeOf(store: Store, intent: Found): Promise<Found | undefined> {
+  const account = text(at(intent.says, 'actor', 'account'))
+  return findEntry(
+    store,
+    { types: ['outcome'], after: intent.idx, ...(account !== undefined && { account }) },
+    ({ says }) => at(says, 'intent') === intent.idx,
+  )
+}
+
+/** The start of log and gateway, the outcome, the account, its devices back to the link that admitted the first. */
+async function bearingOn(store: Store, intent: Found): Promise<Found[]> {
+  const account = text(at(intent.says, 'actor', 'account'))
+  if (account === undefined) return []
+  const before = intent.idx
+  const found = [
+    await findEntry(store, { types: ['ledger.start'] }),
+    await findEntry(store, { types: ['gateway.start'], before, newestFirst: true }),
+    await findEntry(store, { types: ['account.create'], account, before }),
+    await outcomeOf(store, intent),
+  ]
+  const devices = new Set<string>()
+  for (let id = text(at(intent.says, 'device', 'id')); id !== undefined && !devices.has(id); ) {
+    devices.add(id)
+    const enrolment = await findEntry(
+      store,
+      { types: ['device.enrol'], account, before },
+      ({ says }) => at(says, 'device', 'id') === id,
+    )
+    const [how, by] = enrolledBy({ payload: asRecord(enrolment?.says) })
+    found.push(enrolment)
+    if (how !== 'device')
+      found.push(
+        await findEntry(
+          store,
+          { types: ['invitation.create', 'recovery.create'], account, before },
+          ({ says }) => at(says, 'id') === by,
+        ),
+      )
+    id = how === 'device' ? by : undefined
+  }
+  for await (const change of findEntries(store, {
+    types: ['account.state', 'device.state'],
+    account,
+    before,
+  })) {
+    const device = text(at(change.says, 'device', 'id'))
+    if (device === undefined || devices.has(device)) found.push(change)
+  }
+  return found.filter((one) => one !== undefined)
+}
+
+function items(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : []
+}
+
+function asRecord(value: Json | undefined): { readonly [key: string]: Json } | undefined {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? (value as { readonly [key: string]: Json })
+    : undefined
 }

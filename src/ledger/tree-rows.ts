@@ -1,5 +1,4 @@
-import type { NodeAt } from '../core/merkle/tree.ts'
-import { rootNodes } from '../core/merkle/tree.ts'
+import { type NodeAt, rootHash } from '../core/merkle/tree.ts'
 import type { Database, Write } from '../store/store.ts'
 
 /** Number of entries in the log. */
@@ -15,9 +14,21 @@ export async function treeSize(db: Database | Write): Promise<number> {
 
 /** The right edge of a tree: what appending to it, and hashing its root, ask for. */
 export async function rightEdge(db: Database | Write, size: number): Promise<Map<string, Uint8Array>> {
+  return nodesFor(db, (at) => rootHash(size, at))
+}
+
+/** Exactly the nodes that `ask` asks for: some tens for a proof, however large the log is. */
+export async function nodesFor(
+  db: Database | Write,
+  ask: (at: NodeAt) => unknown,
+): Promise<Map<string, Uint8Array>> {
+  const wanted: [level: number, index: number][] = []
+  ask((level, index) => {
+    wanted.push([level, index])
+    return UNKNOWN
+  })
   const nodes = new Map<string, Uint8Array>()
-  for (const { level, index } of rootNodes(size)) {
-    if (size === 0) break
+  for (const [level, index] of wanted) {
     const row = await db
       .selectFrom('ledger_node')
       .select('hash')
@@ -29,16 +40,7 @@ export async function rightEdge(db: Database | Write, size: number): Promise<Map
   return nodes
 }
 
-/** All nodes, for proofs over a log of moderate size. */
-export async function allNodes(db: Database, size: number): Promise<NodeAt> {
-  const rows = await db.selectFrom('ledger_node').selectAll().execute()
-  const nodes = new Map(
-    rows
-      .filter(({ level, idx }) => (idx + 1) * 2 ** level <= size)
-      .map(({ level, idx, hash }) => [`${level}/${idx}`, hash]),
-  )
-  return lookUp(nodes)
-}
+const UNKNOWN = new Uint8Array(32)
 
 export function lookUp(nodes: ReadonlyMap<string, Uint8Array>): NodeAt {
   return (level, index) => {

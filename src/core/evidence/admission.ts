@@ -1,109 +1,87 @@
-import { fromBase64 } from '../bytes.ts'
-import type { Json } from '../ledger/canonical-json.ts'
-import { es256Point } from '../ssh/cose-es256.ts'
-import { writeEcdsaSkKey } from '../ssh/public-key.ts'
-import { verifySshsig } from '../ssh/sshsig.ts'
-import { parseStatement, STATEMENT_NAMESPACE } from '../statement/statement.ts'
+import { admittedBy, keyWasHeld } from './admitted-by.ts'
 import { at, type Proven, text } from './records.ts'
-import type { Step } from './verify-bundle.ts'
+import { fails, holds, type Portal, type Step } from './step.ts'
 
-const fails = (say: string): Step => ({ outcome: 'fails', say })
+/** More devices than anybody has admitted one another. */
+const LONGEST = 100
 
 /**
  * How the signing device came to speak for the account: back through the devices that admitted one another, each by a
  * signed statement, to the link that admitted the first.
  */
-export function* admission(
-  proven: readonly Proven[],
-  intent: Proven,
-  portal: { portal: string; rpId: string },
-): Generator<Step> {
-  const account = text(at(intent.payload, 'actor', 'account'))
-  let wanted = text(at(intent.payload, 'device', 'id'))
-  let key = text(at(intent.payload, 'device', 'publicKey'))
+export function* admission(proven: readonly Proven[], intent: Proven, portal: Portal): Generator<Step> {
+  const forgeId = at(intent.payload, 'actor', 'forgeId')
+  const key = text(at(intent.payload, 'device', 'publicKey'))
+  let id = text(at(intent.payload, 'device', 'id'))
   let before = intent.index
-  for (let depth = 0; depth < 100; depth++) {
-    const enrolment = proven.find(
-      ({ index, entry, payload }) =>
-        entry.type === 'device.enrol' && index < before && text(at(payload, 'device', 'id')) === wanted,
-    )
-    if (!enrolment?.payload) return yield fails(`nothing shows how device ${wanted ?? '?'} was enrolled`)
+  for (let depth = 0; depth < LONGEST; depth++) {
+    const enrolment = enrolmentOf(proven, id, before)
+    if (!enrolment) return yield fails(`nothing shows how device ${id ?? '?'} was enrolled`)
     const name = text(at(enrolment.payload, 'device', 'name')) ?? '?'
-    if (key !== undefined && text(at(enrolment.payload, 'device', 'publicKey')) !== key)
+    if (depth === 0 && (key === undefined || text(at(enrolment.payload, 'device', 'publicKey')) !== key))
       return yield fails(`device "${name}" was enrolled with another key`)
-    if (text(at(enrolment.payload, 'account', 'id')) !== account)
+    if (!sameAccount(enrolment, intent))
       return yield fails(`device "${name}" was enrolled for another account`)
-    const [how, by] = (text(at(enrolment.payload, 'enrolledBy')) ?? '').split(':', 2) as [
-      string,
-      string | undefined,
-    ]
-    if (how === 'invitation' || how === 'recovery') {
-      const link = proven.find(
-        ({ index, entry, payload }) =>
-          index < enrolment.index && entry.type === `${how}.create` && text(at(payload, 'id')) === by,
-      )
-      if (!link || text(at(link.payload, 'account', 'id')) !== account)
-        return yield fails(`nothing shows the ${how} that admitted device "${name}"`)
-      yield {
-        outcome: 'holds',
-        say: `device "${name}" was admitted by ${how === 'recovery' ? 'a recovery' : 'an invitation'} for account ${text(at(link.payload, 'account', 'name')) ?? '?'} (forge id ${String(at(link.payload, 'account', 'forgeId'))}), made by ${text(at(link.payload, 'by')) ?? '?'}`,
-      }
-      return
-    }
-    if (how !== 'device' || by === undefined)
-      return yield fails(`nothing shows what admitted device "${name}"`)
-    const admitting = proven.find(
-      ({ index, entry, payload }) =>
-        entry.type === 'device.enrol' && index < enrolment.index && text(at(payload, 'device', 'id')) === by,
-    )
-    if (!admitting?.payload) return yield fails(`the device that admitted "${name}" is not in this bundle`)
-    yield admittedBy(enrolment.payload, admitting.payload, name, portal)
-    wanted = by
-    key = undefined
+    const held = keyWasHeld(enrolment)
+    if (held) yield held
+    const [how, by] = enrolledBy(enrolment)
+    if (how === 'invitation' || how === 'recovery') return yield link(proven, enrolment, intent, how, by)
+    const admitting = how === 'device' ? enrolmentOf(proven, by, enrolment.index) : undefined
+    if (!admitting) return yield fails(`nothing shows what admitted device "${name}"`)
+    yield admittedBy(enrolment, admitting, portal)
+    id = by
     before = enrolment.index
   }
-  yield fails('the chain of devices is too long')
+  yield fails(`the chain of devices of forge user ${String(forgeId)} is too long`)
 }
 
-/** A `device.add` statement, signed by the admitting passkey through the browser. */
-function admittedBy(
-  enrolment: { [key: string]: Json },
-  admitting: { [key: string]: Json },
-  name: string,
-  { portal, rpId }: { portal: string; rpId: string },
+function enrolmentOf(proven: readonly Proven[], id: string | undefined, before: number): Proven | undefined {
+  return proven.find(
+    ({ index, entry, payload }) =>
+      id !== undefined &&
+      entry.type === 'device.enrol' &&
+      index < before &&
+      text(at(payload, 'device', 'id')) === id,
+  )
+}
+
+/** Account id and the forge's user id both: the account is bound to it once. */
+function sameAccount({ payload }: Proven, { payload: intent }: Proven): boolean {
+  const [id, forgeId] = [text(at(intent, 'actor', 'account')), at(intent, 'actor', 'forgeId')]
+  return (
+    id !== undefined &&
+    typeof forgeId === 'number' &&
+    at(payload, 'account', 'id') === id &&
+    at(payload, 'account', 'forgeId') === forgeId
+  )
+}
+
+/** What `enrolledBy` says: `invitation:ID`, `device:ID` or `recovery:ID`. */
+export function enrolledBy({ payload }: Pick<Proven, 'payload'>): [how: string, by: string | undefined] {
+  const said = text(at(payload, 'enrolledBy')) ?? ''
+  const colon = said.indexOf(':')
+  return colon === -1 ? [said, undefined] : [said.slice(0, colon), said.slice(colon + 1)]
+}
+
+function link(
+  proven: readonly Proven[],
+  enrolment: Proven,
+  intent: Proven,
+  how: 'invitation' | 'recovery',
+  id: string | undefined,
 ): Step {
-  const evidence = (field: string): string | undefined =>
-    text(at(enrolment, 'evidence', field)) ?? text(at(enrolment, 'evidence', `admission.${field}`))
-  const by = text(at(admitting, 'device', 'name')) ?? '?'
-  const statement = evidence('statement')
-  const sshsig = evidence('sshsig')
-  if (statement === undefined) return fails(`no statement admitted device "${name}"`)
-  if (sshsig === undefined)
-    return {
-      outcome: 'not-checkable',
-      say: `device "${name}" was admitted by "${by}" with a key that OpenSSH has no algorithm for; its raw assertion is in the record`,
-    }
-  const parsed = parseStatement(statement)
-  if (!parsed.ok || parsed.value.action !== 'device.add')
-    return fails(`what admitted device "${name}" is not a statement that does so`)
-  const credential = parsed.value.fields.find(([field]) => field === 'credential')?.[1]
-  if (credential !== undefined && credential !== text(at(enrolment, 'device', 'credential')))
-    return fails(`the statement admits another key than device "${name}"`)
-  if (parsed.value.actor.forgeId !== at(enrolment, 'account', 'forgeId'))
-    return fails(`the statement for device "${name}" is by another account`)
-  // The portal's origin may have changed its port since; its host is the RP ID and may not.
-  const { origin } = parsed.value
-  if (origin !== portal && new URL(origin).hostname !== rpId)
-    return fails(`the statement for device "${name}" is of another portal`)
-  const verified = verifySshsig(sshsig, Buffer.from(statement), STATEMENT_NAMESPACE, origin)
-  if (!verified.ok || !verified.value.up || !verified.value.uv)
-    return fails(`the signature that admitted device "${name}" does not hold`)
-  const cose = fromBase64(text(at(admitting, 'device', 'publicKey')) ?? '*')
-  const point = cose && es256Point(cose)
-  if (!point || !writeEcdsaSkKey(point, rpId).equals(verified.value.key.blob))
-    return fails(`the signature that admitted device "${name}" is not by "${by}"`)
-  return {
-    outcome: 'holds',
-    say: `device "${name}" was admitted by a statement that "${by}" signed with PIN or biometric`,
-  }
+  const name = text(at(enrolment.payload, 'device', 'name')) ?? '?'
+  const found = proven.find(
+    ({ index, entry, payload }) =>
+      id !== undefined &&
+      index < enrolment.index &&
+      entry.type === `${how}.create` &&
+      text(at(payload, 'id')) === id,
+  )
+  if (!found || !sameAccount(found, intent))
+    return fails(`nothing shows the ${how} that admitted device "${name}"`)
+  const by = text(at(found.payload, 'by')) ?? '?'
+  return holds(
+    `device "${name}" was admitted by ${how === 'recovery' ? 'a recovery' : 'an invitation'}, made by ${by}`,
+  )
 }

@@ -46,7 +46,10 @@ export function writeBundle({ subject, vkey, checkpoint, entries }: Bundle): str
   return `${JSON.stringify(json, null, 1)}\n`
 }
 
-/** Read a bundle: exactly these members, every value of its kind, entries in rising order. */
+/**
+ * Read a bundle: exactly these members, every value of its kind, entries in rising order, and the very text that
+ * {@link writeBundle} writes, so that no byte of the file can be changed unnoticed.
+ */
 export function parseBundle(text: string): Result<Bundle, string> {
   if (text.length > MAX_FILE) return err('the file is larger than 32 MiB')
   let value: unknown
@@ -69,7 +72,8 @@ export function parseBundle(text: string): Result<Bundle, string> {
       return err(`entry ${entries.length} of the bundle is malformed`)
     entries.push(entry)
   }
-  return ok({ subject, vkey, checkpoint, entries })
+  const bundle = { subject, vkey, checkpoint, entries }
+  return writeBundle(bundle) === text ? ok(bundle) : err('the bundle is not as this program writes it')
 }
 
 function parseEntryItem(item: unknown): BundledEntry | undefined {

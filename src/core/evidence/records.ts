@@ -45,3 +45,8 @@ export function at(value: Json | undefined, ...path: readonly (string | number)[
 export function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
+
+/** Texts of a list, for showing. */
+export function list(value: Json | undefined): string {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string').join('; ') : '?'
+}

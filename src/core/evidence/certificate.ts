@@ -1,0 +1,103 @@
+import { fromBase64 } from '../bytes.ts'
+import { NONCE_MAX_AGE_MS } from '../git/nonce.ts'
+import { type PushCertificate, parsePushCertificate } from '../git/push-cert.ts'
+import { canonicalJson, type Json } from '../ledger/canonical-json.ts'
+import { verifySshsig } from '../ssh/sshsig.ts'
+import { encodeField } from '../statement/percent.ts'
+import { at, type Proven, text } from './records.ts'
+import { fails, holds, type Step } from './step.ts'
+
+/** Namespace of git's signatures. */
+const NAMESPACE = 'git'
+/** Between reading the clock for a nonce and for an entry, ms. */
+const SKEW = 60_000
+const SHOWN_REFS = 10
+
+/**
+ * The push certificate: its signature, its key and flags against the proof recorded, its lines against the updates
+ * recorded, its address against the repository, its nonce against the time. `forge` is the forge's public origin.
+ */
+export function* certificate(intent: Proven, forge: string | undefined): Generator<Step> {
+  const { payload } = intent
+  if (at(payload, 'statement') === null)
+    return yield fails(
+      'this action carried no statement: it rode on the session, and is no evidence of intent',
+    )
+  const statement = fromBase64(text(at(payload, 'statement', 'text')) ?? '*')
+  const armored = text(at(payload, 'statement', 'signature'))
+  if (at(payload, 'statement', 'kind') !== 'git-push-certificate' || !statement || armored === undefined)
+    return yield fails('the statement cannot be read')
+  const verified = verifySshsig(armored, statement, NAMESPACE, null)
+  if (!verified.ok) return yield fails('the signature over the push certificate does not hold')
+  const { key, up, uv } = verified.value
+  if (Buffer.from(key.blob).toString('base64') !== at(payload, 'device', 'publicKey'))
+    return yield fails('the certificate is signed by another key than the device recorded')
+  if (key.fingerprint !== at(payload, 'device', 'credential'))
+    return yield fails('the device recorded has another fingerprint than its key')
+  if (!flagsAsRecorded(payload, up, uv))
+    return yield fails('the proof recorded is not the one in the signature')
+  const parsed = parsePushCertificate(Buffer.concat([statement, Buffer.from(armored)]))
+  if (!parsed.ok) return yield fails('the push certificate cannot be read')
+  yield holds(`${key.fingerprint} signed it (touched, ${uv ? 'with' : 'without'} PIN or biometric)`)
+
+  const lines: Json = parsed.value.updates.map(({ before, after, ref }) => ({
+    before,
+    after,
+    ref: encodeField(Buffer.from(ref, 'latin1')),
+  }))
+  if (canonicalJson(lines) !== canonicalJson(at(payload, 'updates') ?? null))
+    return yield fails('the certificate’s lines are not the updates recorded')
+  if (!isOfRepository(parsed.value, payload, forge))
+    return yield fails('the certificate was made for another address than this repository’s')
+  yield holds(`it says: ${described(parsed.value)} at ${parsed.value.pushee ?? '?'}`)
+  yield nonceInTime(parsed.value.nonce, intent.entry.time)
+}
+
+/** UP and UV are decoded from the signature, and must be what policy was told. */
+function flagsAsRecorded(payload: Proven['payload'], up: boolean, uv: boolean): boolean {
+  const proof = (member: string): Json | undefined => at(payload, 'proof', member)
+  return (
+    up &&
+    proof('up') === true &&
+    proof('uv') === uv &&
+    proof('bound') === 'action' &&
+    proof('method') === 'ssh-certificate' &&
+    proof('device') === at(payload, 'device', 'id')
+  )
+}
+
+/** The forge folds names to lower case; `.git` and a final slash are optional in what people type. */
+function isOfRepository(
+  { pushee }: PushCertificate,
+  payload: Proven['payload'],
+  forge: string | undefined,
+): boolean {
+  const [owner, name, part] = ['owner', 'name', 'part'].map((member) => text(at(payload, 'repo', member)))
+  if (pushee === null || forge === undefined || owner === undefined || name === undefined) return false
+  const address = `${forge}/${owner}/${name}${part === 'wiki' ? '.wiki' : ''}`
+  return (
+    pushee
+      .replace(/\/$/, '')
+      .replace(/\.git$/, '')
+      .toLowerCase() === address.toLowerCase()
+  )
+}
+
+function described({ updates }: PushCertificate): string {
+  const shown = updates.slice(0, SHOWN_REFS).map(({ before, after, ref }) => {
+    const name = encodeField(Buffer.from(ref, 'latin1'))
+    if (/^0+$/.test(after)) return `delete ${name} (was ${before})`
+    return /^0+$/.test(before) ? `make ${name} at ${after}` : `move ${name} from ${before} to ${after}`
+  })
+  const more = updates.length - shown.length
+  return `${shown.join(', ')}${more > 0 ? `, and ${more} more` : ''}`
+}
+
+/** A nonce carries the time it was given out, in base 36. Its MAC is the gateway's secret, and no part of the argument. */
+function nonceInTime(nonce: string, time: number): Step {
+  const given = /^cs1\.([0-9a-z]{1,9})\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}$/.exec(nonce)?.[1]
+  const age = given === undefined ? Number.NaN : time - Number.parseInt(given, 36) * 1000
+  return age >= -SKEW && age <= NONCE_MAX_AGE_MS + SKEW
+    ? holds(`its nonce was ${Math.max(0, Math.round(age / 1000))} s old when the intent was recorded`)
+    : fails('the nonce of the certificate is none that was good at that time')
+}
