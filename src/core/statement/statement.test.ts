@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import {
+  fieldsFit,
+  isStatementAction,
+  parseStatement,
+  STATEMENT_FIELDS,
+  type StatementAction,
+  writeStatement,
+} from './statement.ts'
+
+const dir = join(import.meta.dirname, '..', '..', '..', 'vectors', 'statement')
+const texts = (kind: string): [string, string][] =>
+  readdirSync(join(dir, kind)).map((name) => [name, readFileSync(join(dir, kind, name), 'utf8')])
+
+describe('valid', () => {
+  for (const [name, text] of texts('valid'))
+    test(name, () => {
+      const parsed = parseStatement(text)
+      assert.ok(parsed.ok)
+      assert.equal(writeStatement(parsed.value), text)
+    })
+  test('every action has one', () => {
+    const actions = texts('valid').map(([, text]) => /^action (.*)$/m.exec(text)![1])
+    assert.deepEqual([...new Set(actions)].sort(), Object.keys(STATEMENT_FIELDS).sort())
+  })
+})
+
+describe('invalid', () => {
+  const valid = new Set(texts('valid').map(([, text]) => text))
+  for (const [name, text] of texts('invalid'))
+    test(name, () => {
+      assert.ok(!valid.has(text), 'the vector is a valid one')
+      assert.equal(parseStatement(text).ok, false)
+    })
+  test('longer than any statement', () => {
+    assert.equal(parseStatement('a'.repeat(64 * 1024 + 1)).ok, false)
+  })
+})
+
+const statement = fc.constantFrom(...(Object.keys(STATEMENT_FIELDS) as StatementAction[])).chain((action) =>
+  fc.record({
+    origin: fc.constantFrom('https://id.git.example.com', 'http://localhost:3001'),
+    actor: fc.record({ name: fc.string({ minLength: 1 }), forgeId: fc.nat() }),
+    action: fc.constant(action),
+    fields: fc.tuple(
+      ...STATEMENT_FIELDS[action].map((name) =>
+        fc.tuple(fc.constant(name.replace('?', '')), fc.string({ unit: 'grapheme', maxLength: 80 })),
+      ),
+    ),
+    policy: fc
+      .uint8Array({ minLength: 32, maxLength: 32 })
+      .map((b) => `sha256:${Buffer.from(b).toString('hex')}`),
+    issued: fc.nat(4_000_000_000).map((s) => s * 1000),
+    expires: fc.nat(4_000_000_000).map((s) => s * 1000),
+    nonce: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((b) => Buffer.from(b).toString('base64url')),
+  }),
+)
+
+test('write then parse', () => {
+  fc.assert(
+    fc.property(statement, (value) => {
+      const parsed = parseStatement(writeStatement(value))
+      // fast-check's records have no prototype; a plain copy has.
+      assert.deepEqual(parsed, { ok: true, value: structuredClone(value) })
+    }),
+  )
+})
+
+test('any changed byte is refused or says something else', () => {
+  const text = texts('valid')[0]![1]
+  const before = parseStatement(text)
+  for (let where = 0; where < text.length; where++)
+    for (const flip of [1, 2, 0x20, 0x40]) {
+      const bytes = Buffer.from(text)
+      bytes[where]! ^= flip
+      const parsed = parseStatement(bytes.toString('latin1'))
+      if (parsed.ok) assert.notDeepEqual(parsed, before)
+    }
+})
+
+test('never throws, and accepts only what it would write', () => {
+  const lines = texts('valid').flatMap(([, text]) => text.split('\n'))
+  const shuffled = fc.array(fc.constantFrom(...lines), { maxLength: 14 }).map((all) => `${all.join('\n')}\n`)
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), shuffled), (text) => {
+      const parsed = parseStatement(text)
+      if (parsed.ok) assert.equal(writeStatement(parsed.value), text)
+    }),
+  )
+})
+
+test('fields of another action cannot be written', () => {
+  assert.equal(
+    fieldsFit('device.add', [
+      ['kind', 'webauthn'],
+      ['name', 'x'],
+    ]),
+    true,
+  )
+  assert.equal(
+    fieldsFit('device.add', [
+      ['name', 'x'],
+      ['kind', 'webauthn'],
+    ]),
+    false,
+  )
+  assert.equal(fieldsFit('git-password.create', [['name', 'x']]), false)
+  assert.equal(isStatementAction('toString'), false)
+  const parsed = parseStatement(texts('valid')[0]![1])
+  assert.ok(parsed.ok)
+  assert.throws(() => writeStatement({ ...parsed.value, fields: [] }), RangeError)
+})
