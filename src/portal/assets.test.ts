@@ -23,6 +23,11 @@ test('every import of a script leads to an asset', () => {
   assert.ok(imports > 5)
 })
 
+test('a name is known before any page has shown it, as after a restart', () => {
+  const name = [...assets.byName.keys()].find((known) => known.startsWith('sign-in.'))!
+  assert.ok(loadAssets().byName.has(name))
+})
+
 test('styles of a page that cannot be linked cannot end their element', () => {
   assert.doesNotMatch(assets.inlineStyles, /<\//)
 })

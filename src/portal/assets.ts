@@ -7,7 +7,7 @@ export interface Asset {
   readonly body: string
 }
 
-/** Everything the portal serves besides pages, read once at start. Nothing is ever looked up on disk for a request. */
+/** Everything the portal serves besides pages, read once. No name of a request is ever looked up on disk. */
 export interface Assets {
   /** By the name in `/assets/NAME`; names carry a digest, so that browsers may keep them for good. */
   readonly byName: ReadonlyMap<string, Asset>
@@ -21,7 +21,10 @@ const STYLES = ['tokens.css', 'base.css']
 const SCRIPTS = ['sign-in.ts', 'enrol.ts', 'page.ts']
 const IMPORT = /(\bfrom\s+|\bimport\s+)'\.\/([a-z-]+\.ts)'/g
 
-/** Read styles and scripts; browser TypeScript is stripped of its types, and its imports point to digested names. */
+/**
+ * Read styles now, and scripts when the first page wants one: browser TypeScript is stripped of its types, and what does
+ * that is as large as a third of an idle gateway. The imports of scripts point to digested names.
+ */
 export function loadAssets(): Assets {
   const byName = new Map<string, Asset>()
   const paths = new Map<string, string>()
@@ -47,11 +50,21 @@ export function loadAssets(): Assets {
   STYLES.forEach((source, i) => {
     add(source, styles[i]!, 'text/css; charset=utf-8', 'css')
   })
-  for (const source of SCRIPTS) script(source)
+  let scriptsRead = false
+  function readScripts(): void {
+    if (scriptsRead) return
+    for (const source of SCRIPTS) script(source)
+    scriptsRead = true
+  }
+
   return {
-    byName,
+    get byName() {
+      readScripts()
+      return byName
+    },
     inlineStyles: styles.join('\n'),
     path(source) {
+      if (source.endsWith('.ts')) readScripts()
       const path = paths.get(source)
       if (path === undefined) throw new Error(`no asset ${source}`)
       return path
