@@ -122,7 +122,9 @@ async function compose(
   const { identity } = records
   const policy = await loadPolicies({
     dir: join(settings.home, 'policy'),
-    resolveRepo: (owner, name) => forge.repo(owner, name, started.serviceUser),
+    // As its owner, who sees it; as the administrator for repositories of organisations.
+    resolveRepo: async (owner, name) =>
+      (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, started.serviceUser),
     resolveAccount: (name) => identity.accountByName(name)?.forgeId,
     epoch: () => identity.epoch,
     now: Date.now,

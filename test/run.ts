@@ -95,6 +95,7 @@ for (const { name, files, budget, parallel } of chosen) {
     '--test',
     `--test-concurrency=${parallel}`,
     '--test-timeout=600000',
+    '--test-force-exit',
     '--test-reporter=spec',
     ...found,
   ])

@@ -88,6 +88,7 @@ export async function startAgent(dir: string): Promise<SkAgent> {
   const keys: SoftKey[] = []
   const server = createServer((peer) => serve(peer, keys))
   await new Promise<void>((resolve) => server.listen(socket, resolve))
+  server.unref()
   return {
     socket,
     addKey(kind, name) {
@@ -103,6 +104,7 @@ export async function startAgent(dir: string): Promise<SkAgent> {
 function serve(peer: Socket, keys: readonly SoftKey[]): void {
   let pending = Buffer.alloc(0)
   peer.on('error', () => {})
+  peer.unref()
   peer.on('data', (chunk) => {
     pending = Buffer.concat([pending, chunk])
     while (pending.length >= 4 && pending.length >= 4 + pending.readUInt32BE(0)) {

@@ -1,0 +1,587 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { SK_ED25519 } from '../../src/core/ssh/public-key.ts'
+import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
+import { forges } from '../support/forges.ts'
+import { type RunningGateway, startGateway } from '../support/gateway.ts'
+import { run } from '../support/git.ts'
+import {
+  addSigningKey,
+  enrolledPerson,
+  gitPassword,
+  inviteLink,
+  type Pusher,
+  pusher,
+} from '../support/pusher.ts'
+import {
+  advertised,
+  type Credentials,
+  certifiedBody,
+  certify,
+  plainBody,
+  post,
+  ZERO,
+} from '../support/raw-push.ts'
+import { softKey } from '../support/sk-agent.ts'
+
+for (const forge of forges()) {
+  describe(`certified pushes, in front of ${forge.name}`, () => {
+    let gateway: RunningGateway
+    let keeper: Pusher
+    let work: string
+    let who: Credentials
+    let tip: string
+
+    before(async () => {
+      gateway = await startGateway({ env: forge.env })
+      keeper = await pusher(gateway, 'keeper', gateway.enroll!)
+      await keeper.git.ok(keeper.git.home, 'clone', '-q', keeper.remote(gateway.sample), 'work')
+      work = keeper.git.path('work')
+      who = { user: 'keeper', password: keeper.password }
+      tip = await keeper.git.ok(work, 'rev-parse', 'HEAD')
+    })
+    after(() => gateway.stop())
+
+    const change = (name: string): Promise<string> =>
+      keeper.git.commit(work, name, (dir) =>
+        writeFileSync(join(dir, `${name}.txt`), `${name} ${Math.random()}`),
+      )
+    const remoteRefs = async (): Promise<string> => keeper.git.ok(work, 'ls-remote', 'origin')
+
+    describe('stock git', () => {
+      test('a plain git push signs, and lands', async () => {
+        const commit = await change('one')
+        await keeper.git.ok(work, 'push', 'origin', 'HEAD:main')
+        assert.match(await remoteRefs(), new RegExp(`${commit}\trefs/heads/main`))
+      })
+      test('git push --signed, new branch, tag and forced update', async () => {
+        await change('two')
+        await keeper.git.ok(work, 'tag', '-a', '-m', 'v1', 'v1')
+        await keeper.git.ok(work, 'push', '--signed', 'origin', 'HEAD:main', 'HEAD:topic', 'v1')
+        await keeper.git.ok(work, 'commit', '-q', '--amend', '-m', 'two again')
+        await keeper.git.ok(work, 'push', '--force', 'origin', 'HEAD:topic')
+        assert.match(await remoteRefs(), /refs\/tags\/v1\^\{\}/)
+      })
+      test('many refs at once, and atomic', async () => {
+        const refs = Array.from({ length: 60 }, (_, i) => `HEAD:refs/heads/many/${i}`)
+        await keeper.git.ok(work, 'push', '--atomic', 'origin', ...refs)
+        assert.equal((await remoteRefs()).match(/refs\/heads\/many\//g)?.length, 60)
+      })
+      test('deleting only: no pack travels', async () => {
+        await keeper.git.ok(
+          work,
+          'push',
+          'origin',
+          ...Array.from({ length: 60 }, (_, i) => `:refs/heads/many/${i}`),
+        )
+        assert.doesNotMatch(await remoteRefs(), /many/)
+      })
+      test('a push over the post buffer: probe, then chunks', async () => {
+        const { randomBytes } = await import('node:crypto')
+        const commit = await keeper.git.commit(work, 'large', (dir) =>
+          writeFileSync(join(dir, 'large.bin'), randomBytes(3 << 20)),
+        )
+        await keeper.git.ok(work, 'push', '--force', 'origin', 'HEAD:main')
+        assert.match(await remoteRefs(), new RegExp(commit))
+      })
+      test('from a shallow clone', async () => {
+        await keeper.git.ok(
+          keeper.git.home,
+          'clone',
+          '-q',
+          '--depth',
+          '1',
+          keeper.remote(gateway.sample),
+          'shallow',
+        )
+        const dir = keeper.git.path('shallow')
+        const commit = await keeper.git.commit(dir, 'shallow', (at) => writeFileSync(join(at, 's.txt'), 's'))
+        await keeper.git.ok(dir, 'push', 'origin', 'HEAD:shallow')
+        assert.match(await remoteRefs(), new RegExp(`${commit}\trefs/heads/shallow`))
+      })
+      test('by an ECDSA security key', async () => {
+        const key = keeper.agent.addKey('ecdsa-sk', 'ecdsa')
+        await addSigningKey(keeper.person, keeper.agent, key)
+        await keeper.git.ok(work, '-c', `user.signingkey=${key.path}`, 'push', 'origin', 'HEAD:ecdsa')
+        assert.match(await remoteRefs(), /refs\/heads\/ecdsa/)
+      })
+      test('the wiki is the same repository', async () => {
+        const refused = await keeper.git.git(
+          work,
+          '-c',
+          'push.gpgSign=false',
+          'push',
+          gateway.sample.replace('.git', '.wiki.git').replace('//', `//keeper:${keeper.password}@`),
+          'HEAD:master',
+        )
+        assert.notEqual(refused.code, 0)
+      })
+      test('what the forge rejects is told as it said it, and recorded', async () => {
+        const rejected = await keeper.git.git(work, 'push', 'origin', `${tip}:main`)
+        assert.notEqual(rejected.code, 0)
+        assert.match(rejected.stderr, /rejected/)
+      })
+    })
+
+    describe('somebody without a signing key', () => {
+      test('hears why and how, and nothing moves', async () => {
+        const bob = await enrolledPerson(gateway, await inviteLink(keeper.person, `bob${forge.name.length}`))
+        const refusedRead = await keeper.git.git(
+          work,
+          'ls-remote',
+          gateway.sample.replace('//', `//bob${forge.name.length}:${await gitPassword(bob)}@`),
+        )
+        assert.notEqual(refusedRead.code, 0)
+        assert.match(refusedRead.stderr, /not found/)
+        const before = await remoteRefs()
+        const refused = await keeper.git.git(
+          work,
+          '-c',
+          'push.gpgSign=false',
+          'push',
+          'origin',
+          'HEAD:unsigned',
+        )
+        assert.notEqual(refused.code, 0)
+        assert.match(refused.stderr, /remote: This push needs a signature by your security key/)
+        assert.match(refused.stderr, /remote: Set up a signing key at http:\/\/localhost:\d+\/devices/)
+        assert.match(refused.stderr, /\[remote rejected\] HEAD -> unsigned \(proof needed\)/)
+        assert.equal(await remoteRefs(), before)
+      })
+      test('is not asked for a certificate', async () => {
+        const carol = await enrolledPerson(
+          gateway,
+          await inviteLink(keeper.person, `carol${forge.name.length}`),
+        )
+        const own = { user: `carol${forge.name.length}`, password: await gitPassword(carol) }
+        assert.equal((await advertised(gateway.sample, own)).status, 404)
+      })
+    })
+
+    describe('refused, with the refs as they were:', () => {
+      let n = 0
+      const fresh = (): { before: string; after: string; ref: string } => ({
+        before: ZERO,
+        after: tip,
+        ref: `refs/heads/raw-${n++}`,
+      })
+      const nonce = async (): Promise<string> => (await advertised(gateway.sample, who)).nonce!
+      const pushee = (): string => `${gateway.sample}/`
+
+      async function refused(body: Buffer, words: RegExp, credentials = who): Promise<void> {
+        const refs = (await advertised(gateway.sample, who)).refs
+        const answer = await post(gateway.sample, credentials, body)
+        assert.equal(answer.status, 200)
+        assert.match(answer.text, words)
+        assert.match(answer.text, /ng \S+/)
+        assert.deepEqual((await advertised(gateway.sample, who)).refs, refs)
+      }
+
+      test('control: a certificate made by hand lands', async () => {
+        const updates = [fresh()]
+        const answer = await post(
+          gateway.sample,
+          who,
+          certifiedBody(certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates })),
+        )
+        assert.match(answer.text, /ok refs\/heads\/raw-/)
+      })
+      test('the same certificate again', async () => {
+        const updates = [fresh()]
+        const body = certifiedBody(certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates }))
+        assert.match((await post(gateway.sample, who, body)).text, /ok refs/)
+        await post(
+          gateway.sample,
+          who,
+          certifiedBody(
+            certify(keeper.key, {
+              nonce: await nonce(),
+              pushee: pushee(),
+              updates: [{ ...updates[0]!, before: tip, after: ZERO }],
+            }),
+          ),
+        )
+        await refused(body, /was used before/)
+      })
+      test('one certificate twenty times at once: exactly one lands', async () => {
+        const body = certifiedBody(
+          certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] }),
+        )
+        const answers = await Promise.all(Array.from({ length: 20 }, () => post(gateway.sample, who, body)))
+        assert.equal(answers.filter(({ text }) => /ok refs\/heads\/raw-/.test(text)).length, 1)
+        assert.equal(answers.filter(({ text }) => /was used before/.test(text)).length, 19)
+      })
+      test('no touch (UP=0)', async () => {
+        keeper.key.flags = 0
+        const body = certifiedBody(
+          certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] }),
+        )
+        keeper.key.flags = 1
+        await refused(body, /without being touched/)
+      })
+      test('a nonce that is not ours, of another repository, or none', async () => {
+        for (const [bad, words] of [
+          ['cs1.abc', /not one of ours/],
+          ['1800000000-0123456789abcdef', /not one of ours/],
+          [
+            (await nonce()).replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+            /not for this repository and account/,
+          ],
+        ] as const) {
+          await refused(
+            certifiedBody(certify(keeper.key, { nonce: bad, pushee: pushee(), updates: [fresh()] })),
+            words,
+          )
+        }
+      })
+      test('a foreign pushee', async () => {
+        for (const other of [
+          'https://git.example.com/keeper/hello.git/',
+          `${gateway.url}/keeper/other.git/`,
+          `${gateway.sample}/../x.git`,
+          '',
+        ]) {
+          await refused(
+            certifiedBody(certify(keeper.key, { nonce: await nonce(), pushee: other, updates: [fresh()] })),
+            /another address/,
+          )
+        }
+      })
+      test('an altered command', async () => {
+        const made = certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] })
+        await refused(
+          certifiedBody({
+            ...made,
+            text: Buffer.from(made.text.toString().replace(/refs\/heads\/raw/, 'refs/heads/evil')),
+          }),
+          /does not hold/,
+        )
+      })
+      test('another namespace', async () => {
+        await refused(
+          certifiedBody(
+            certify(keeper.key, {
+              nonce: await nonce(),
+              pushee: pushee(),
+              updates: [fresh()],
+              namespace: 'file',
+            }),
+          ),
+          /does not hold/,
+        )
+      })
+      test('a key that is nobody’s, and a PGP certificate, count as unsigned', async () => {
+        const stranger = softKey(SK_ED25519, '')
+        await refused(
+          certifiedBody(certify(stranger, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] })),
+          /needs a signature by your security key/,
+        )
+        const made = certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] })
+        await refused(
+          certifiedBody({
+            ...made,
+            signature: '-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n',
+          }),
+          /needs a signature by your security key/,
+        )
+      })
+      test('refs that nobody may push', async () => {
+        for (const ref of [
+          'refs/pull/1/head',
+          'refs/notes/x',
+          'refs/heads/-x',
+          'refs/heads/a..b',
+          'refs/heads/x.lock',
+          'refs/heads/\x01',
+          'HEAD',
+          'refs/replace/x',
+        ]) {
+          await refused(
+            plainBody([{ before: ZERO, after: tip, ref }]),
+            /Only branches and tags|does not allow/,
+          )
+        }
+      })
+      test('one ref twice', async () => {
+        const update = fresh()
+        await refused(
+          certifiedBody(
+            certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [update, update] }),
+          ),
+          /one ref twice/,
+        )
+      })
+      test("another account's device and another account's password", async () => {
+        const name = `dave${forge.name.length}`
+        const dave = await enrolledPerson(gateway, await inviteLink(keeper.person, name))
+        const own = { user: name, password: await gitPassword(dave) }
+        // dave cannot even see the repository, so nothing more is said
+        const body = certifiedBody(
+          certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] }),
+        )
+        assert.match((await post(gateway.sample, own, body)).text, /no such repository/)
+        // dave's password under keeper's name, and keeper's under dave's
+        assert.equal(
+          (await post(gateway.sample, { user: 'keeper', password: own.password }, body)).status,
+          401,
+        )
+        assert.equal((await post(gateway.sample, { user: name, password: who.password }, body)).status, 401)
+        // dave signs in his own repository with keeper's key
+        await dave.openForge('/')
+        const form = await dave.ask(`${gateway.url}/repo/create`, { headers: { accept: 'text/html' } })
+        const made = await dave.ask(`${gateway.url}/repo/create`, {
+          method: 'POST',
+          body: new URLSearchParams({
+            _csrf: field(form.text, '_csrf'),
+            user_id: field(form.text, 'user_id') || field(form.text, 'uid'),
+            repo_name: 'mine',
+            private: 'on',
+            auto_init: 'on',
+            readme: 'Default',
+          }).toString(),
+          headers: {
+            'content-type': 'application/x-www-form-urlencoded',
+            origin: gateway.url,
+            'sec-fetch-site': 'same-origin',
+          },
+        })
+        assert.equal(made.status, 302, made.text.slice(0, 500))
+        const mine = `${gateway.url}/${name}/mine.git`
+        await addSigningKey(
+          dave,
+          keeper.agent,
+          keeper.agent.addKey('ed25519-sk', `dave-${forge.name.length}`),
+        )
+        const there = await advertised(mine, own)
+        const [, head] = [...there.refs][0]!
+        const foreign = certifiedBody(
+          certify(keeper.key, {
+            nonce: there.nonce!,
+            pushee: `${mine}/`,
+            updates: [{ before: ZERO, after: head, ref: 'refs/heads/x' }],
+          }),
+        )
+        const answer = await post(mine, own, foreign)
+        assert.match(answer.text, /another account's key/)
+        assert.deepEqual((await advertised(mine, own)).refs, there.refs)
+        // a nonce of one repository in the other
+        const crossed = certifiedBody(
+          certify(keeper.key, { nonce: there.nonce!, pushee: pushee(), updates: [fresh()] }),
+        )
+        await refused(crossed, /not for this repository and account/)
+      })
+      test('malformed heads, wrong content type, wrong coding: 4xx, and nothing is forwarded', async () => {
+        for (const body of ['zzzz', '0003', 'fff1', '0000PACK', '0010garbage-here', `${'0'.repeat(3)}5x`]) {
+          const answer = await post(gateway.sample, who, Buffer.from(body))
+          assert.equal(answer.status, 400, body)
+          assert.doesNotMatch(answer.text, /at .*\.ts:/)
+        }
+        assert.equal(
+          (await post(gateway.sample, who, Buffer.from('0000'), { 'content-type': 'text/plain' })).status,
+          415,
+        )
+        assert.equal(
+          (await post(gateway.sample, who, Buffer.from('0000'), { 'content-encoding': 'br' })).status,
+          415,
+        )
+        assert.equal((await post(gateway.sample, who, Buffer.from('0000'))).status, 200)
+      })
+      test('an oversized certificate and an endless command list', async () => {
+        const big = certify(keeper.key, {
+          nonce: await nonce(),
+          pushee: pushee(),
+          updates: [fresh()],
+          pusher: 'x'.repeat(60_000),
+        })
+        const text = Buffer.concat([
+          big.text,
+          ...Array.from({ length: 20 }, () => Buffer.from(`${'y'.repeat(60_000)}\n`)),
+        ])
+        assert.equal((await post(gateway.sample, who, certifiedBody({ ...big, text }))).status, 400)
+        const many = Array.from({ length: 10_001 }, (_, i) => ({
+          before: ZERO,
+          after: tip,
+          ref: `refs/heads/n${i}`,
+        }))
+        assert.match((await post(gateway.sample, who, plainBody(many))).text, /too many refs/)
+      })
+      test('a revoked device, at once', async () => {
+        const key = keeper.agent.addKey('ed25519-sk', 'soon-gone')
+        await addSigningKey(keeper.person, keeper.agent, key)
+        const body = certifiedBody(
+          certify(key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] }),
+        )
+        const page = await keeper.person.ask(`${gateway.portal}/devices`, {
+          headers: { accept: 'text/html' },
+        })
+        const at = page.text.indexOf(key.fingerprint)
+        const id = deviceIds(page.text, at)
+        await keeper.person.approve('revoke-device', { device: id })
+        await refused(body, /no longer active/)
+      })
+    })
+
+    test('a counter that goes back is on record, and no refusal', async () => {
+      keeper.key.counter = 1
+      const nonce = (await advertised(gateway.sample, who)).nonce!
+      const answer = await post(
+        gateway.sample,
+        who,
+        certifiedBody(
+          certify(keeper.key, {
+            nonce,
+            pushee: `${gateway.sample}/`,
+            updates: [{ before: ZERO, after: tip, ref: 'refs/heads/counter' }],
+          }),
+        ),
+      )
+      assert.match(answer.text, /ok refs\/heads\/counter/)
+      const store = await openSqlite(join(gateway.home, 'countersign.db'))
+      const signals = await store.db
+        .selectFrom('ledger_entry')
+        .select('idx')
+        .where('type', '=', 'device.signal')
+        .execute()
+      assert.ok(signals.length > 0)
+      await store.close()
+    })
+
+    test('what is refused to a signed-in person is in the ledger', async () => {
+      const store = await openSqlite(join(gateway.home, 'countersign.db'))
+      const rows = await store.db
+        .selectFrom('ledger_entry')
+        .select('payload')
+        .where('type', '=', 'decision')
+        .execute()
+      const reasons = new Set(
+        rows.map(({ payload }) => JSON.parse(Buffer.from(payload!).toString()).reason as string),
+      )
+      for (const reason of [
+        'proof-needed',
+        'proof-invalid',
+        'nonce-used',
+        'denied',
+        'bad-request',
+        'device-inactive',
+        'not-found',
+      ])
+        assert.ok(reasons.has(reason), reason)
+      await store.close()
+    })
+  })
+
+  describe(`policy and crashes, in front of ${forge.name}`, () => {
+    test('"this repository requires FIDO2 with PIN"; then kill -9 between intent and outcome', async () => {
+      let gateway = await startGateway({ env: forge.env })
+      const { home } = gateway
+      const keeper = await pusher(gateway, 'keeper', gateway.enroll!)
+      await keeper.git.ok(keeper.git.home, 'clone', '-q', keeper.remote(gateway.sample), 'work')
+      const tip = await keeper.git.ok(keeper.git.path('work'), 'rev-parse', 'HEAD')
+      await gateway.stop()
+      mkdirSync(join(home, 'policy'), { recursive: true })
+      writeFileSync(
+        join(home, 'policy', 'hello.cedar'),
+        '@id("hello requires FIDO2 with PIN") forbid (principal, action in Action::"change", resource == Repo::"Keeper/Hello") unless { context.proof.bound == "action" && context.proof.uv };\n',
+      )
+      gateway = await startGateway({ home, env: forge.env })
+      const who = { user: 'keeper', password: keeper.password }
+      const certified = async (ref: string): Promise<Buffer> => {
+        const there = await advertised(gateway.sample, who)
+        return certifiedBody(
+          certify(keeper.key, {
+            nonce: there.nonce!,
+            pushee: `${gateway.sample}/`,
+            updates: [{ before: ZERO, after: tip, ref }],
+          }),
+        )
+      }
+      assert.match(
+        (await post(gateway.sample, who, await certified('refs/heads/no-pin'))).text,
+        /hello requires FIDO2 with PIN[\s\S]*Use a key with a PIN/,
+      )
+      keeper.key.flags = 0x05
+      assert.match(
+        (await post(gateway.sample, who, await certified('refs/heads/pin'))).text,
+        /ok refs\/heads\/pin/,
+      )
+
+      // The pack stops half way, so that the gateway dies between intent and outcome.
+      const body = await certified('refs/heads/crash')
+      const forgePid = JSON.parse(await readText(join(home, 'forge', 'forge.pid'))).pid as number
+      const pending = post(gateway.sample, who, Readable.from(halted(body)) as never).catch(() => undefined)
+      await openIntent(home)
+      await gateway.kill()
+      await pending
+      gateway = await startGateway({ home, env: forge.env })
+      const store = await openSqlite(join(home, 'countersign.db'))
+      assert.deepEqual(
+        await store.db.selectFrom('intent').select('id').where('state', '=', 'open').execute(),
+        [],
+      )
+      const outcome = await store.db
+        .selectFrom('ledger_entry')
+        .select('payload')
+        .where('type', '=', 'outcome')
+        .orderBy('idx', 'desc')
+        .limit(1)
+        .executeTakeFirstOrThrow()
+      const said = JSON.parse(Buffer.from(outcome.payload!).toString()) as {
+        settledBy: string
+        result: string
+      }
+      assert.equal(said.settledBy, 'start')
+      const landed = (await advertised(gateway.sample, who)).refs.has('refs/heads/crash')
+      assert.equal(said.result, landed ? 'accepted' : 'rejected')
+      await store.close()
+      // Used once, whatever became of it.
+      assert.match((await post(gateway.sample, who, body)).text, /was used before|another address/)
+      const verified = await run([
+        join(import.meta.dirname, '../../countersign'),
+        'ledger',
+        'verify',
+        '--home',
+        home,
+      ])
+      assert.equal(verified.code, 0, verified.stderr)
+      assert.throws(() => process.kill(forgePid, 0), /ESRCH/, 'the orphaned forge is gone')
+      await gateway.stop()
+    })
+  })
+}
+
+/** All but the end of a body, then nothing any more. */
+async function* halted(body: Buffer): AsyncGenerator<Buffer> {
+  yield body.subarray(0, -8)
+  await wait(60_000, undefined, { ref: false })
+}
+
+async function openIntent(home: string): Promise<void> {
+  const store = await openSqlite(join(home, 'countersign.db'))
+  for (let i = 0; i < 500; i++) {
+    if ((await store.db.selectFrom('intent').select('id').where('state', '=', 'open').execute()).length > 0) {
+      await store.close()
+      return
+    }
+    await wait(10)
+  }
+  throw new Error('no intent was recorded')
+}
+
+async function readText(path: string): Promise<string> {
+  return (await import('node:fs/promises')).readFile(path, 'utf8')
+}
+
+/** The value of a hidden field of a form. */
+function field(html: string, name: string): string {
+  const input = new RegExp(`<input[^>]*name="${name}"[^>]*>`).exec(html)?.[0] ?? ''
+  return /value="([^"]*)"/.exec(input)?.[1] ?? ''
+}
+
+function deviceIds(html: string, at: number): string {
+  const ids = [...html.matchAll(/rename-([A-Za-z0-9_-]{43})"/g)].filter(({ index }) => index > at)
+  return ids[0]![1]!
+}
