@@ -6,6 +6,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
@@ -13,15 +14,23 @@ import { ed25519PrivateKey, type PrivateKey, randomBytes } from '../core/crypto.
 
 /** Read the 32-byte Ed25519 seed at `path` (hex), or make one on the first start: mode 0600, durable before it is used. */
 export function loadLedgerKey(path: string): PrivateKey {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const file = openSync(`${path}.new`, 'w', 0o600)
-    writeSync(file, `${randomBytes(32).toString('hex')}\n`)
-    fsyncSync(file)
-    closeSync(file)
-    renameSync(`${path}.new`, path)
-  }
-  const seed = Buffer.from(readFileSync(path, 'utf8').trim(), 'hex')
-  if (seed.length !== 32) throw new Error(`${path} is not a seed of 32 bytes in hex`)
-  return ed25519PrivateKey(seed)
+  if (!existsSync(path)) makeSeed(path)
+  const text = readFileSync(path, 'utf8')
+  if (!/^[0-9a-f]{64}\n$/.test(text)) throw new Error(`${path} is not a seed of 32 bytes in hex`)
+  return ed25519PrivateKey(Buffer.from(text, 'hex'))
+}
+
+/** Written aside and renamed: a crash leaves the whole seed or none. */
+function makeSeed(path: string): void {
+  const aside = `${path}.new`
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  rmSync(aside, { force: true })
+  const file = openSync(aside, 'wx', 0o600)
+  writeSync(file, `${randomBytes(32).toString('hex')}\n`)
+  fsyncSync(file)
+  closeSync(file)
+  renameSync(aside, path)
+  const dir = openSync(dirname(path), 'r')
+  fsyncSync(dir)
+  closeSync(dir)
 }

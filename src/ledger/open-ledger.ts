@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { type PrivateKey, randomBytes } from '../core/crypto.ts'
 import { canonicalJson } from '../core/ledger/canonical-json.ts'
 import { type Checkpoint, parseCheckpoint, writeCheckpoint } from '../core/ledger/checkpoint.ts'
-import { commitment, MAX_ENTRY, SALT_BYTES, writeEntry } from '../core/ledger/entry.ts'
+import { commitment, SALT_BYTES, writeEntry } from '../core/ledger/entry.ts'
 import { parseNote, signNote, writeVkey } from '../core/ledger/note.ts'
 import { leafHash, nodesOf, rootHash } from '../core/merkle/tree.ts'
 import type { Refusal } from '../core/refusal.ts'
@@ -16,19 +16,14 @@ const BATCH = 256
 
 interface Waiting {
   readonly record: LedgerRecord
+  readonly payload: Uint8Array
   readonly guard: ((write: Write, at: Recorded) => Promise<Refusal | undefined>) | undefined
   resolve(result: Result<Recorded, Refusal>): void
   reject(error: unknown): void
 }
 
-/** A guard said no: its savepoint is undone, the batch goes on. */
-class Undo extends Error {
-  readonly refused: Refusal
-  constructor(refused: Refusal) {
-    super('refused by a guard')
-    this.refused = refused
-  }
-}
+/** What became of one entry of a batch; told to its caller once the batch is on disk. */
+type Fate = { readonly result: Result<Recorded, Refusal> } | { readonly threw: unknown }
 
 /** Open the log in `store`, signing as `origin` with `key`. `now` is unix ms. See {@link Ledger} for the contract. */
 export function openLedger(deps: {
@@ -45,17 +40,17 @@ export function openLedger(deps: {
   /** One transaction, one fsync, one checkpoint for everything that waits. */
   async function writeBatch(): Promise<void> {
     const batch = queue.splice(0, BATCH)
-    const results: Result<Recorded, Refusal>[] = []
+    const fates: Fate[] = []
     try {
       await store.transaction(async (write) => {
         // Read anew each time: the host's command line appends to the same log.
         const before = await treeSize(write)
         const nodes = await rightEdge(write, before)
         let size = before
-        for (const { record, guard } of batch) {
-          const result = await appendOne(write, nodes, size, record, guard)
-          if (result.ok) size++
-          results.push(result)
+        for (const waiting of batch) {
+          const fate = await appendOne(write, nodes, size, waiting)
+          if ('result' in fate && fate.result.ok) size++
+          fates.push(fate)
         }
         if (size > before) await sign(write, size, nodes)
       })
@@ -63,32 +58,24 @@ export function openLedger(deps: {
       for (const { reject } of batch) reject(error)
       return
     }
-    batch.forEach(({ resolve }, i) => {
-      resolve(results[i]!)
-    })
+    for (const [i, { resolve, reject }] of batch.entries()) {
+      const fate = fates[i]!
+      if ('threw' in fate) reject(fate.threw)
+      else resolve(fate.result)
+    }
   }
 
   async function appendOne(
     write: Write,
     nodes: Map<string, Uint8Array>,
     index: number,
-    record: LedgerRecord,
-    guard: Waiting['guard'],
-  ): Promise<Result<Recorded, Refusal>> {
+    { record, payload, guard }: Waiting,
+  ): Promise<Fate> {
     const at: Recorded = { index, time: now() }
-    try {
-      await savepoint(write, async () => {
-        const refused = await guard?.(write, at)
-        if (refused) throw new Undo(refused)
-      })
-    } catch (stop) {
-      if (stop instanceof Undo) return err(stop.refused)
-      throw stop
-    }
-    const payload = Buffer.from(canonicalJson(record.payload))
+    const stopped = guard && (await guarded(write, () => guard(write, at)))
+    if (stopped) return stopped
     const salt = randomBytes(SALT_BYTES)
     const bytes = writeEntry({ type: record.type, time: at.time, commit: commitment(salt, payload) })
-    if (bytes.length > MAX_ENTRY) throw new RangeError('a ledger entry is too large')
     await write
       .insertInto('ledger_entry')
       .values({
@@ -108,7 +95,7 @@ export function openLedger(deps: {
       .values(added.map(({ level, index: idx, hash }) => ({ level, idx, hash })))
       .execute()
     for (const node of added) nodes.set(`${node.level}/${node.index}`, node.hash)
-    return ok(at)
+    return { result: ok(at) }
   }
 
   async function sign(write: Write, size: number, nodes: ReadonlyMap<string, Uint8Array>): Promise<void> {
@@ -134,7 +121,9 @@ export function openLedger(deps: {
     append(record, guard) {
       if (closed) return Promise.reject(new Error('the ledger is closed'))
       return new Promise((resolve, reject) => {
-        queue.push({ record, guard, resolve, reject })
+        // A payload that has no canonical form ends here, and concerns no other entry of the batch.
+        const payload = Buffer.from(canonicalJson(record.payload))
+        queue.push({ record, payload, guard, resolve, reject })
         writing ??= writeAll()
       })
     },
@@ -146,16 +135,20 @@ export function openLedger(deps: {
   }
 }
 
-async function savepoint(write: Write, work: () => Promise<void>): Promise<void> {
+/** Run a guard inside a savepoint: when it refuses or throws, nothing it wrote remains, and the batch goes on. */
+async function guarded(write: Write, guard: () => Promise<Refusal | undefined>): Promise<Fate | undefined> {
   await sql`savepoint guard`.execute(write)
+  let stopped: Fate | undefined
   try {
-    await work()
-  } catch (error) {
-    await sql`rollback to guard`.execute(write)
-    await sql`release guard`.execute(write)
-    throw error
+    const refused = await guard()
+    stopped = refused && { result: err(refused) }
+  } catch (threw) {
+    stopped = { threw }
   }
+  // When the store itself failed, the savepoint is gone with the transaction, and the whole batch ends here.
+  if (stopped) await sql`rollback to guard`.execute(write)
   await sql`release guard`.execute(write)
+  return stopped
 }
 
 /** The newest signed checkpoint's note. */

@@ -10,17 +10,19 @@ export class NewerDatabase extends Error {
   readonly code = 'newer-database'
 }
 
-/** Apply what is missing, each step in a transaction with its number, so that a crash leaves no half of one. */
+/** Apply what is missing, all in one transaction: a crash leaves no half of it, and of two processes one does it. */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
-  await sql`create table if not exists migration (number integer primary key) strict`.execute(db)
-  const { rows } = await sql<{ last: number | null }>`select max(number) as last from migration`.execute(db)
-  const done = rows[0]?.last ?? 0
-  if (done > MIGRATIONS.length)
-    throw new NewerDatabase(`the database is at migration ${done}, this release knows ${MIGRATIONS.length}`)
-  for (let number = done + 1; number <= MIGRATIONS.length; number++) {
-    await db.transaction().execute(async (write) => {
+  await db.transaction().execute(async (write) => {
+    await sql`create table if not exists migration (number integer primary key) strict`.execute(write)
+    const { rows } = await sql<{ last: number | null }>`select max(number) as last from migration`.execute(
+      write,
+    )
+    const done = rows[0]?.last ?? 0
+    if (done > MIGRATIONS.length)
+      throw new NewerDatabase(`the database is at migration ${done}, this release knows ${MIGRATIONS.length}`)
+    for (let number = done + 1; number <= MIGRATIONS.length; number++) {
       await MIGRATIONS[number - 1]!(write)
       await sql`insert into migration (number) values (${number})`.execute(write)
-    })
-  }
+    }
+  })
 }

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import type { KyselyPlugin } from 'kysely'
+import { ed25519PrivateKey } from '../core/crypto.ts'
+import { refusal } from '../core/refusal.ts'
+import { openSqlite } from '../store/sqlite/open-sqlite.ts'
+import type { Store, Write } from '../store/store.ts'
+import type { Ledger } from './ledger.ts'
+import { openLedger } from './open-ledger.ts'
+import { verifyLedger } from './verify-ledger.ts'
+
+// A store that fails at every step of a batch in turn: before a statement, after it, or around the commit. Whatever
+// happens, the log verifies, and what a caller was told is what is there: nothing half.
+
+const dir = mkdtempSync(join(tmpdir(), 'faults-'))
+after(() => rmSync(dir, { recursive: true, force: true }))
+let made = 0
+
+const open = (store: Store): Ledger =>
+  openLedger({
+    store,
+    key: ed25519PrivateKey(Buffer.alloc(32, 1)),
+    origin: 'test.example/ledger',
+    now: () => 1,
+  })
+const record = (n: number) => ({ type: 'gateway.start', payload: { n } }) as const
+const nonce = (name: string) => async (write: Write) => {
+  await write.insertInto('used_nonce').values({ nonce: name, forget_at: 0 }).execute()
+  return undefined
+}
+
+type When = 'before' | 'after'
+
+/** Fails at statement number `nth` of each transaction, or around its commit when nth is 'commit'. */
+function failing(store: Store, nth: number | 'commit', when: When): Store & { statements(): number } {
+  let count = 0
+  const plugin: KyselyPlugin = {
+    transformQuery({ node }) {
+      count++
+      if (when === 'before' && count === nth) throw new Error('disk full')
+      return node
+    },
+    async transformResult({ result }) {
+      if (when === 'after' && count === nth) throw new Error('disk full')
+      return result
+    },
+  }
+  return {
+    ...store,
+    statements: () => count,
+    async transaction(work) {
+      count = 0
+      if (nth !== 'commit') return store.transaction((write) => work(write.withPlugin(plugin)))
+      const value = await store.transaction(async (write) => {
+        const done = await work(write)
+        if (when === 'before') throw new Error('disk full')
+        return done
+      })
+      throw new Error('disk full', { cause: value })
+    },
+  }
+}
+
+async function state(store: Store, ledger: Ledger): Promise<{ size: number; nonces: string[] }> {
+  const verified = await verifyLedger(store, ledger.vkey)
+  assert.ok(verified.ok, JSON.stringify(verified))
+  const rows = await store.db.selectFrom('used_nonce').select('nonce').orderBy('nonce').execute()
+  return { size: verified.value.size, nonces: rows.map(({ nonce: name }) => name) }
+}
+
+async function fresh(): Promise<{ store: Store; ledger: Ledger }> {
+  const store = await openSqlite(join(dir, `${made++}.db`))
+  const ledger = open(store)
+  for (let n = 0; n < 3; n++) await ledger.append(record(n))
+  return { store, ledger }
+}
+
+/** Two entries with guards in one batch. */
+const batch = (ledger: Ledger) =>
+  Promise.allSettled([ledger.append(record(3), nonce('a')), ledger.append(record(4), nonce('b'))])
+
+test('how many statements such a batch takes, so that the table below reaches all of them', async () => {
+  const { store } = await fresh()
+  const counting = failing(store, -1, 'before')
+  await batch(open(counting))
+  assert.ok(counting.statements() >= 12, `${counting.statements()}`)
+  assert.ok(counting.statements() < LAST, `${counting.statements()}`)
+  await store.close()
+})
+
+const LAST = 26
+describe('a store that fails', () => {
+  for (const when of ['before', 'after'] as const)
+    for (const nth of [...Array.from({ length: LAST }, (_, i) => i + 1), 'commit'] as const)
+      test(`${when} ${nth === 'commit' ? 'the commit' : `statement ${nth}`}`, async () => {
+        const { store, ledger } = await fresh()
+        const told = await batch(open(failing(store, nth, when)))
+        const recorded = told.map((one) => one.status === 'fulfilled' && one.value.ok)
+        const { size, nonces } = await state(store, ledger)
+        assert.equal(size - 3, nonces.length, 'each entry with its nonce, each nonce with its entry')
+        // Whoever was told "recorded" finds it; only a commit whose answer got lost may have recorded more.
+        if (nth !== 'commit' || when === 'before')
+          assert.deepEqual(
+            nonces,
+            ['a', 'b'].filter((_, i) => recorded[i]),
+          )
+        else
+          assert.deepEqual(
+            [recorded, nonces],
+            [
+              [false, false],
+              ['a', 'b'],
+            ],
+          )
+        // And the log goes on.
+        assert.ok((await ledger.append(record(9))).ok)
+        assert.equal((await state(store, ledger)).size, size + 1)
+        await store.close()
+      })
+})
+
+test('a guard that throws, or a payload without a canonical form, concerns no other entry of the batch', async () => {
+  const { store, ledger } = await fresh()
+  const told = await Promise.allSettled([
+    ledger.append(record(3), nonce('a')),
+    ledger.append(record(4), async (write) => {
+      await nonce('b')(write)
+      throw new Error('a bug')
+    }),
+    ledger.append({ type: 'gateway.start', payload: { n: Number.NaN } }),
+    ledger.append(record(5), async (write) => {
+      await nonce('c')(write)
+      return refusal('nonce-used', 'no')
+    }),
+    ledger.append(record(6), nonce('d')),
+  ])
+  assert.deepEqual(
+    told.map((one) => (one.status === 'fulfilled' ? one.value.ok : String(one.reason))),
+    [true, 'Error: a bug', 'Error: a number that is not finite', false, true],
+  )
+  assert.deepEqual(await state(store, ledger), { size: 5, nonces: ['a', 'd'] })
+  await store.close()
+})
+
+test('a guard learns the index its entry will have', async () => {
+  const { store, ledger } = await fresh()
+  const seen: number[] = []
+  const at =
+    (refuse: boolean) =>
+    async (_: Write, { index }: { index: number }) => {
+      seen.push(index)
+      return refuse ? refusal('denied', 'no') : undefined
+    }
+  const told = await Promise.all([false, true, false].map((refuse) => ledger.append(record(0), at(refuse))))
+  assert.deepEqual(seen, [3, 4, 4])
+  assert.deepEqual(
+    told.map((one) => one.ok && one.value.index),
+    [3, false, 4],
+  )
+  await store.close()
+})
+
+test('closing waits for what was begun, and takes nothing more', async () => {
+  const { store, ledger } = await fresh()
+  const begun = ledger.append(record(3))
+  await ledger.close()
+  assert.ok((await begun).ok)
+  await assert.rejects(ledger.append(record(4)), /closed/)
+  assert.equal((await state(store, ledger)).size, 4)
+  await store.close()
+})
