@@ -30,7 +30,8 @@ export function entrance(deps: {
     const code = new URLSearchParams(url.query).get('code') ?? ''
     const pre = cookieValue(req.headers.cookie, names.forgePre)
     // The code is good for the browser that began here, and for no other: a link with somebody's code signs nobody in.
-    const redeemed = pre === undefined ? undefined : handOver.redeem(code, sha256Hex(pre))
+    // A code that turns up anywhere else is spent by that, too.
+    const redeemed = handOver.redeem(code, pre === undefined ? '' : sha256Hex(pre))
     if (!redeemed) {
       refuseHttp(
         req,
