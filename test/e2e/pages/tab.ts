@@ -1,5 +1,7 @@
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
 
+export type Credential = Awaited<ReturnType<typeof credentialsOf>>[number]
+
 export interface Tab extends AsyncDisposable {
   readonly page: Page
   readonly context: BrowserContext
@@ -7,8 +9,10 @@ export interface Tab extends AsyncDisposable {
   readonly errors: string[]
   /** What the browser asked for, by address. */
   readonly requests: string[]
-  /** Pull the key and plug in a fresh one. Keys are software: resident, with a PIN, touched whenever they ask. */
-  swap(): Promise<void>
+  /** Pull the key and plug in a fresh one, or one with `credentials` on it. Keys are software: resident, with a PIN, touched whenever they ask. */
+  swap(credentials?: readonly Credential[], transport?: 'usb' | 'internal'): Promise<void>
+  /** What is on the key, so that the key can be plugged in elsewhere. */
+  credentials(): Promise<readonly Credential[]>
 }
 
 /** A tab of a browser of its own, with one key plugged in. */
@@ -17,6 +21,7 @@ export async function openTab(
   cookies: { name: string; value: string; url: string }[] = [],
 ): Promise<Tab> {
   const context = await browser.newContext()
+  context.setDefaultTimeout(15_000)
   await context.addCookies(cookies)
   const page = await context.newPage()
   const cdp: CDPSession = await context.newCDPSession(page)
@@ -32,22 +37,29 @@ export async function openTab(
     context,
     errors,
     requests,
-    async swap() {
+    async swap(credentials = [], transport = 'usb') {
       if (key !== undefined) await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: key })
       const options = {
         protocol: 'ctap2',
-        transport: 'usb',
+        transport,
         hasResidentKey: true,
         hasUserVerification: true,
       } as const
       const touched = { isUserVerified: true, automaticPresenceSimulation: true }
       key = (await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { ...options, ...touched } }))
         .authenticatorId
+      for (const credential of credentials)
+        await cdp.send('WebAuthn.addCredential', { authenticatorId: key, credential })
     },
+    credentials: () => credentialsOf(cdp, key!),
     [Symbol.asyncDispose]: () => context.close(),
   }
   await tab.swap()
   return tab
+}
+
+async function credentialsOf(cdp: CDPSession, authenticatorId: string) {
+  return (await cdp.send('WebAuthn.getCredentials', { authenticatorId })).credentials
 }
 
 /** Enrol by link and sign in, as a person does who has nothing yet. */
