@@ -23,7 +23,7 @@ const forbidden = Object.entries(layers).map(([layer, allowed]) => ({
 
 /** One library, one owner. */
 const owners = {
-  undici: ['upstream', 'front/http'],
+  undici: ['upstream', 'front/http', 'gateway'],
   kysely: ['store', 'ledger', 'identity'],
   '@cedar-policy': ['policy'],
   '@simplewebauthn': ['ceremony'],

@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config({
   files: ['src/**/*.ts', 'demo/**/*.ts'],
-  ignores: ['src/portal/browser/**'],
+  ignores: ['src/portal/browser/**', '**/*.test.ts'],
   languageOptions: {
     parser: tseslint.parser,
     parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },

@@ -9,7 +9,7 @@ import { authorize } from '../../flow/authorize.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import { nonceScope } from '../../flow/verify-proof.ts'
-import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-door.ts'
+import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-request.ts'
 import { refuseFetch } from './refusal-to-git.ts'
 
 /** A repository with more refs than this is not served for pushing. */

@@ -23,7 +23,7 @@ import {
   gitHeaders,
   upstreamPath,
   withoutCookiesAndAuth,
-} from './git-door.ts'
+} from './git-request.ts'
 import { refuseFetch, refuseGit, wordsOf } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
 import { forward } from './reverse-proxy.ts'
