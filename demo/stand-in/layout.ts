@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { html, type Markup, trusted } from './html.ts'
 import { page, type Reply, type Visit } from './visit.ts'
 
-/** A whole page with head, navigation and the CSRF token where Gogs' scripts look for it. */
+/** A whole page with head, navigation and the CSRF token where Gogs' scripts look for it, and Gogs' referrer policy. */
 export function layout(visit: Visit, title: string, content: Markup, code = 200): Reply {
   const { user, csrf } = visit
   const nav = user
@@ -11,7 +11,7 @@ export function layout(visit: Visit, title: string, content: Markup, code = 200)
   return page(
     html`<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="_csrf" content="${csrf}"><title>${title}</title><link rel="stylesheet" href="/css/stand-in.css"></head>
+<head><meta charset="utf-8"><meta name="referrer" content="no-referrer"><meta name="_csrf" content="${csrf}"><title>${title}</title><link rel="stylesheet" href="/css/stand-in.css"></head>
 <body><nav><a href="/">Stand-in forge</a> ${nav}</nav><main><h1>${title}</h1>${content}</main></body>
 </html>
 `,

@@ -12,11 +12,11 @@ export function isSafe(method: string): boolean {
  */
 export const checkOrigin: Gate = ({ attempt }, { forgeOrigin }) => {
   if (attempt.door !== 'web' || isSafe(attempt.method)) return undefined
-  if (
-    attempt.origin === forgeOrigin &&
-    (attempt.fetchSite === undefined || attempt.fetchSite === 'same-origin')
-  )
-    return undefined
+  const { origin, fetchSite } = attempt
+  if (origin === forgeOrigin && (fetchSite === undefined || fetchSite === 'same-origin')) return undefined
+  // Pages of the forge ask for `no-referrer` in their head, and with it a browser says `Origin: null` even to its own
+  // origin (Fetch section 3.2). `Sec-Fetch-Site` still tells: a sandboxed or foreign page is never `same-origin`.
+  if (origin === 'null' && fetchSite === 'same-origin') return undefined
   return refusal(
     'cross-site',
     'This request did not come from a page of this site.',
