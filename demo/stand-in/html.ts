@@ -8,7 +8,7 @@ type Hole = string | number | Markup | readonly Markup[]
 /** A template whose holes are escaped, unless they are markup already. */
 export function html(texts: TemplateStringsArray, ...holes: readonly Hole[]): Markup {
   const fill = (hole: Hole): string => {
-    if (typeof hole === 'string' || typeof hole === 'number') return escape(String(hole))
+    if (typeof hole === 'string' || typeof hole === 'number') return escapeText(String(hole))
     return 'markup' in hole ? hole.markup : hole.map(({ markup }) => markup).join('')
   }
   return { markup: texts.map((text, i) => (i === 0 ? text : fill(holes[i - 1]!) + text)).join('') }
@@ -21,6 +21,6 @@ export function trusted(markup: string): Markup {
 
 const NAMES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (char) => NAMES[char]!)
 }

@@ -83,7 +83,7 @@ export function createClient(origin: string, headerName: string): Client {
     }
   }
 
-  return { ask, close: () => pool.close() }
+  return { ask, close: async () => void (pool.closed || (await pool.close())) }
 }
 
 /** An answer that no code path expects. Says which, and nothing of the body. */
