@@ -23,9 +23,9 @@ test('it says what no bundle shows', () => {
   assert.ok(verifyBundle(bundle, trust).cannotProve.some((line) => line.includes('revoked')))
 })
 
-test('every flipped bit of every tenth byte is noticed', () => {
+test('a flipped bit in every fiftieth byte is noticed (all of them: test/fuzz)', () => {
   const bytes = Buffer.from(text)
-  for (let where = 0; where < bytes.length; where += 10) {
+  for (let where = 0; where < bytes.length; where += 50) {
     const changed = Buffer.from(bytes)
     changed[where]! ^= 1 << (where % 8)
     const parsed = parseBundle(changed.toString('utf8'))
@@ -148,7 +148,7 @@ test('never throws, whatever the log says', () => {
       })
       assert.ok(['trusted', 'invalid'].includes(verifyBundle(made, own).verdict))
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   )
 })
 

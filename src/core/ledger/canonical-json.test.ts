@@ -53,10 +53,13 @@ test('a value has one text: whatever parses is written back the same', () => {
 
 test('parsing never throws', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      const parsed = parseCanonicalJson(text)
-      if (parsed !== undefined) assert.equal(canonicalJson(parsed), text)
-    }),
+    fc.property(
+      fc.array(fc.nat(0xffff)).map((units) => String.fromCharCode(...units)),
+      (text) => {
+        const parsed = parseCanonicalJson(text)
+        if (parsed !== undefined) assert.equal(canonicalJson(parsed), text)
+      },
+    ),
   )
 })
 
