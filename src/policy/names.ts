@@ -1,13 +1,17 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ResolveRepo } from '../core/policy/engine.ts'
-import { lineOf, PolicyError, type Source, type SourcedPolicy } from './sources.ts'
+import type { Lock } from './lock-file.ts'
+import { PolicyError, type SourcedPolicy } from './sources.ts'
+import { lineOf } from './statements.ts'
 
 /** Name of a person to the forge's user id. */
 export type ResolveAccount = (name: string) => number | undefined
 
-/** `Repo owner/name` or `Account name`, folded, to a numeric id: what names meant when they were first resolved. */
-type Lock = { [name: string]: string }
+export interface Resolvers {
+  readonly repo: ResolveRepo
+  readonly account: ResolveAccount
+  /** The lock knows `name` as `locked`, the forge says `now`. `unknown`: it could not be asked. */
+  readonly drifted: (name: string, locked: string, now: string | undefined | 'unknown') => void
+}
 
 interface Literal {
   type: string
@@ -15,76 +19,94 @@ interface Literal {
 }
 
 /**
- * Replace names in entity literals by the forge's ids. Works on parsed policies, never on text. A name that the lock file
- * knows keeps its id even when the forge now gives another: that is reported, since somebody renamed something.
+ * Replace names in entity literals by the forge's ids, in the parsed policies and never in text, and return what each name
+ * means. A name that `lock` knows keeps its id even when the forge now gives another: that is reported, since somebody
+ * renamed something, and a rename must not take a rule off a repository.
  */
 export async function resolveNames(
   policies: readonly SourcedPolicy[],
-  sources: readonly Source[],
-  dir: string,
-  resolve: { repo: ResolveRepo; account: ResolveAccount },
-  drifted: (name: string, locked: string, now: string | undefined) => void,
-): Promise<void> {
-  const lock = readLock(dir)
-  let grown = false
+  lock: Lock,
+  resolvers: Resolvers,
+): Promise<Lock> {
+  const meanings: Lock = new Map()
   for (const policy of policies) {
     for (const literal of literals(policy.json)) {
-      if (/^\d+$/.test(literal.id)) continue
-      const name = `${literal.type} ${literal.id.toLowerCase()}`
-      const now = await idOf(literal, resolve)
-      const locked = lock[name]
-      if (locked === undefined && now === undefined) {
-        const text = sources.find(({ file }) => file === policy.file)?.text ?? ''
-        throw new PolicyError(
-          `${policy.file}:${lineOf(text, Math.max(0, text.indexOf(`"${literal.id}"`)))}: the forge has no ${literal.type} "${literal.id}"`,
-        )
+      if (ID.test(literal.id)) continue
+      const name = `${literal.type} ${literal.id.toLowerCase()}` // folded as the forge folds names
+      let id = meanings.get(name)
+      if (id === undefined) {
+        const locked = lock.get(name)
+        if (locked !== undefined) await checkDrift(name, locked, literal, resolvers)
+        id = locked ?? (await firstMeaning(literal, policy, resolvers))
+        meanings.set(name, id)
       }
-      if (locked !== undefined && locked !== now) drifted(name, locked, now)
-      if (locked === undefined) {
-        lock[name] = now!
-        grown = true
-      }
-      literal.id = lock[name]!
+      literal.id = id
     }
   }
-  if (grown) writeLock(dir, lock)
+  return meanings
 }
 
-async function idOf(
-  { type, id }: Literal,
-  resolve: { repo: ResolveRepo; account: ResolveAccount },
-): Promise<string | undefined> {
+/** Ids as the forge writes them; `007` is a name, so that no rule waits for an id that cannot come. */
+const ID = /^[1-9]\d*$/
+
+async function firstMeaning(literal: Literal, policy: SourcedPolicy, resolvers: Resolvers): Promise<string> {
+  const what = `${literal.type} "${literal.id}"`
+  let id: string | undefined
+  try {
+    id = await idOf(literal, resolvers)
+  } catch (error) {
+    throw new PolicyError(policy.file, lineIn(policy, literal), `the forge could not be asked for ${what}`, {
+      cause: error,
+    })
+  }
+  if (id === undefined)
+    throw new PolicyError(policy.file, lineIn(policy, literal), `the forge has no ${what}`)
+  return id
+}
+
+/** A forge that does not answer is no reason to start without policy: the lock says what the name means. */
+async function checkDrift(
+  name: string,
+  locked: string,
+  literal: Literal,
+  resolvers: Resolvers,
+): Promise<void> {
+  const now = await idOf(literal, resolvers).catch(() => 'unknown')
+  if (now !== locked) resolvers.drifted(name, locked, now)
+}
+
+async function idOf({ type, id }: Literal, { repo, account }: Resolvers): Promise<string | undefined> {
   const folded = id.toLowerCase()
-  if (type === 'Account') return resolve.account(folded)?.toString()
+  if (type === 'Account') return account(folded)?.toString()
   const [owner, name, ...more] = folded.split('/')
   if (!owner || !name || more.length > 0) return undefined
-  return (await resolve.repo(owner, name))?.id.toString()
+  return (await repo(owner, name))?.id.toString()
 }
 
-/** Entity literals of kinds that have names, wherever they stand in a policy. */
-function* literals(node: unknown): Generator<Literal> {
+function lineIn({ statement, line }: SourcedPolicy, { id }: Literal): number {
+  const at = statement.text.indexOf(`"${id}"`)
+  return at === -1 ? line : statement.fromLine + lineOf(statement.text, at) - 1
+}
+
+/** Entity literals of kinds that have names: in the scope, and wherever `__entity` stands in a condition. */
+function* literals({ principal, resource, conditions }: SourcedPolicy['json']): Generator<Literal> {
+  for (const scope of [principal, resource]) {
+    if ('entity' in scope) yield* named(scope.entity)
+    if ('in' in scope && scope.in !== undefined && 'entity' in scope.in) yield* named(scope.in.entity)
+  }
+  for (const { body } of conditions) yield* inExpression(body)
+}
+
+function* inExpression(node: unknown): Generator<Literal> {
   if (node === null || typeof node !== 'object') return
-  const { type, id } = node as Partial<Literal>
-  if ((type === 'Repo' || type === 'Account') && typeof id === 'string') yield node as Literal
-  else for (const child of Object.values(node)) yield* literals(child)
-}
-
-const LOCK = 'policy.lock.json'
-
-function readLock(dir: string): Lock {
-  try {
-    return JSON.parse(readFileSync(join(dir, LOCK), 'utf8')) as Lock
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw new PolicyError(`${LOCK}:1: cannot be read`)
+  for (const [key, child] of Object.entries(node)) {
+    if (key === '__entity') yield* named(child)
+    yield* inExpression(child)
   }
 }
 
-function writeLock(dir: string, lock: Lock): void {
-  const sorted = Object.fromEntries(Object.entries(lock).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const file = openSync(join(dir, `${LOCK}.new`), 'w', 0o644)
-  writeSync(file, `${JSON.stringify(sorted, null, 2)}\n`)
-  fsyncSync(file)
-  closeSync(file)
-  renameSync(join(dir, `${LOCK}.new`), join(dir, LOCK))
+function* named(node: unknown): Generator<Literal> {
+  const entity = (node as { __entity?: unknown }).__entity ?? node
+  const { type, id } = entity as Partial<Literal>
+  if ((type === 'Repo' || type === 'Account') && typeof id === 'string') yield entity as Literal
 }

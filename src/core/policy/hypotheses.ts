@@ -1,41 +1,67 @@
-import { type Device, deviceId } from '../identity.ts'
+import type { Verb } from '../action/action.ts'
+import { type Account, type Device, type DeviceKind, deviceId } from '../identity.ts'
 import type { Proof } from '../proof.ts'
 import type { DecisionRequest } from './engine.ts'
+import { ageInHours } from './request.ts'
 
+/** A proof that could be given, and the device that would give it. It authorises nothing. */
 export interface Hypothesis {
   readonly device: Device
   readonly proof: Proof
 }
 
+/** One way to prove an action: which devices can, how, and what the signer would see. */
+interface Way {
+  readonly kind: DeviceKind
+  readonly method: Proof['method']
+  readonly shown: Proof['shown']
+}
+
+/** Ways by verb, weakest first. A push is proven by the certificate that git writes and an SSH key signs. */
+const WAYS: { readonly [V in Verb]?: readonly Way[] } = {
+  'git.push': [{ kind: 'ssh-sk', method: 'ssh-certificate', shown: 'none' }],
+}
+
 /**
- * Proofs that could be given for this request, weakest first: the account's own active devices by UV. A push is proven by a
- * certificate of an SSH key. Last comes a key that the person does not have yet, so that somebody without one hears how
- * to get it instead of a bare no. A hypothesis authorises nothing.
+ * Proofs that could be given for this request, weakest first: a touch, then a touch with PIN, by the account's own active
+ * devices. Last comes a key that the person does not have yet, so that somebody without one hears how to get it instead of
+ * a bare no. Devices that policy cannot tell apart are asked about once. `now` in unix ms.
  */
 export function hypotheses(
   { action, account }: DecisionRequest,
   devices: readonly Device[],
   now: number,
 ): Hypothesis[] {
-  if (action.verb !== 'git.push') return []
-  const own = devices.filter(({ kind }) => kind === 'ssh-sk')
-  const certificate = (device: Device, uv: boolean): Hypothesis => ({
-    device,
-    proof: {
-      method: 'ssh-certificate',
-      device: device.id,
-      up: true,
-      uv,
-      ageSeconds: 0,
-      bound: 'action',
-      shown: 'none',
-      batch: false,
-    },
+  const own = devices.filter((device) => device.account === account.id && device.state === 'active')
+  return (WAYS[action.verb] ?? []).flatMap((way) => {
+    const able = distinct(
+      own.filter(({ kind }) => kind === way.kind),
+      now,
+    )
+    return [able, [notYet(account, way.kind, now)]].flatMap((choice) =>
+      [false, true].flatMap((uv) => choice.map((device) => ({ device, proof: proofBy(device, way, uv) }))),
+    )
   })
-  const notYet: Device = {
+}
+
+function proofBy(device: Device, { method, shown }: Way, uv: boolean): Proof {
+  return { method, device: device.id, up: true, uv, ageSeconds: 0, bound: 'action', shown, batch: false }
+}
+
+/** One device of each look: many keys must not make a refusal slow. */
+function distinct(devices: readonly Device[], now: number): Device[] {
+  const looks = devices.map((device): [string, Device] => [
+    `${ageInHours(device, now)} ${device.backupEligible}`,
+    device,
+  ])
+  return [...new Map(looks).values()]
+}
+
+function notYet(account: Account, kind: DeviceKind, now: number): Device {
+  return {
     id: deviceId('not-yet-enrolled'),
     account: account.id,
-    kind: 'ssh-sk',
+    kind,
     name: 'a key to come',
     state: 'active',
     credential: '',
@@ -46,8 +72,4 @@ export function hypotheses(
     createdAt: now,
     lastUsedAt: null,
   }
-  return [false, true].flatMap((uv) => [
-    ...own.map((device) => certificate(device, uv)),
-    certificate(notYet, uv),
-  ])
 }

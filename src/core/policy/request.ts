@@ -1,4 +1,5 @@
-import type { Action } from '../action/action.ts'
+import { Buffer } from 'node:buffer'
+import type { Action, Resource } from '../action/action.ts'
 import { isZeroId } from '../git/ref-update.ts'
 import type { Device } from '../identity.ts'
 import { encodeField } from '../statement/percent.ts'
@@ -22,20 +23,17 @@ export interface PolicyRequest {
   }[]
 }
 
-/** `now` in unix ms, for the device's age. */
+/** What policy is asked. `now` in unix ms, for the device's age. Names are folded as the forge folds them. */
 export function policyRequest(
   { account, device, action, proof }: DecisionRequest,
   now: number,
 ): PolicyRequest {
   const principal: EntityUid = { type: 'Account', id: String(account.forgeId) }
-  const resource: EntityUid =
-    action.resource.kind === 'repo'
-      ? { type: 'Repo', id: String(action.resource.repo.id) }
-      : { type: 'Site', id: 'forge' }
+  const resource = resourceOf(action.resource)
   return {
     principal,
     action: { type: 'Action', id: action.verb },
-    resource,
+    resource: resource.uid,
     context: {
       proof: {
         method: proof.method,
@@ -48,7 +46,7 @@ export function policyRequest(
       },
       device: deviceFacts(device, now),
       push: pushFacts(action),
-      part: action.resource.kind === 'repo' ? action.resource.part : 'none',
+      part: resource.part,
     },
     entities: [
       {
@@ -56,13 +54,29 @@ export function policyRequest(
         attrs: { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' },
         parents: [],
       },
-      {
-        uid: resource,
-        attrs: action.resource.kind === 'repo' ? { owner: action.resource.repo.owner.toLowerCase() } : {},
-        parents: [],
-      },
+      { uid: resource.uid, attrs: resource.attrs, parents: [] },
     ],
   }
+}
+
+function resourceOf(resource: Resource): {
+  uid: EntityUid
+  attrs: { readonly [key: string]: unknown }
+  part: string
+} {
+  switch (resource.kind) {
+    case 'repo': {
+      const { repo, part } = resource
+      return { uid: { type: 'Repo', id: String(repo.id) }, attrs: { owner: repo.owner.toLowerCase() }, part }
+    }
+    case 'site':
+      return { uid: { type: 'Site', id: 'forge' }, attrs: {}, part: 'none' }
+  }
+}
+
+/** Whole hours since the device was admitted; `now` in unix ms. */
+export function ageInHours({ createdAt }: Device, now: number): number {
+  return Math.max(0, Math.floor((now - createdAt) / 3_600_000))
 }
 
 function deviceFacts(device: Device | null, now: number): { [key: string]: unknown } {
@@ -70,7 +84,7 @@ function deviceFacts(device: Device | null, now: number): { [key: string]: unkno
   return {
     kind: device.kind,
     active: device.state === 'active',
-    ageHours: Math.max(0, Math.floor((now - device.createdAt) / 3_600_000)),
+    ageHours: ageInHours(device, now),
     backupEligible: device.backupEligible,
   }
 }
