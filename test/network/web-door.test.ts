@@ -131,7 +131,7 @@ for (const forge of forges()) {
         for (const headers of [
           { origin: 'https://evil.example' },
           { origin: gateway.portal },
-          { origin: 'null' },
+          { origin: 'null', 'sec-fetch-site': 'cross-site' },
           { origin: '' },
           { origin: gateway.url, 'sec-fetch-site': 'cross-site' },
           { origin: gateway.url, 'sec-fetch-site': 'same-site' },
