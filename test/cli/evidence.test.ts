@@ -1,170 +1,104 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { before, describe, test } from 'node:test'
-import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
-import { scratch } from '../support/gateway.ts'
-import { run } from '../support/git.ts'
-import { goldenHome } from '../support/golden-home.ts'
-import { VECTORS } from '../support/relog.ts'
+import { after, before, describe, test } from 'node:test'
+import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
+import { type GitResult, run } from '../support/git.ts'
+import { type Pusher, pusher } from '../support/pusher.ts'
 
-const root = join(import.meta.dirname, '..', '..')
-const out = scratch('evidence')
-const countersign = (...args: readonly string[]) =>
-  run([join(root, 'countersign'), ...args], { cwd: out, env: { INIT_CWD: undefined } })
+const cli = join(import.meta.dirname, '..', '..', 'countersign')
 
-let home: string
-let intent: number
-let commit: string
-before(async () => {
-  ;({ home, intent, commit } = await goldenHome())
-})
+describe('evidence for a stranger', () => {
+  const dir = scratch('evidence')
+  const file = (name: string): string => join(dir, name)
+  let gateway: RunningGateway
+  let keeper: Pusher
+  let commit: string
+  const countersign = (...args: readonly string[]): Promise<GitResult> => run([cli, ...args])
+  const onHome = (...args: readonly string[]): Promise<GitResult> =>
+    countersign(...args, '--home', gateway.home)
 
-describe('verify', () => {
-  const bundle = join(VECTORS, 'bundle', 'v1', 'bundle.json')
-  const trust = join(VECTORS, 'bundle', 'v1', 'trust.json')
-
-  test('0: trusted against what is pinned', async () => {
-    const { code, stdout, stderr } = await countersign('verify', bundle, '--trust', trust)
-    assert.equal(code, 0, stderr)
-    assert.match(stdout, /^TRUSTED/m)
-    assert.match(stdout, /move refs\/heads\/main from/)
-    assert.match(stdout, /Not shown by any bundle:\n {2}- that the device was not revoked before/)
-  })
-  test('3: nothing is pinned', async () => {
-    const { code, stdout } = await countersign('verify', bundle)
-    assert.equal(code, 3)
-    assert.match(stdout, /^SELF-CONSISTENT ONLY/m)
-  })
-  test('1: a changed byte, or another ledger pinned', async () => {
-    const text = readFileSync(bundle, 'utf8')
-    writeFileSync(join(out, 'changed.json'), text.replace('"subject": 8', '"subject": 9'))
-    writeFileSync(join(out, 'spaced.json'), `${text} `)
-    for (const file of ['changed.json', 'spaced.json'])
-      assert.equal((await countersign('verify', file, '--trust', trust)).code, 1, file)
-    const pinned = JSON.parse(readFileSync(trust, 'utf8')) as object
-    writeFileSync(join(out, 'other.json'), JSON.stringify({ ...pinned, portal: ['https://id.example.com'] }))
-    const { code, stdout } = await countersign('verify', bundle, '--trust', 'other.json')
-    assert.equal(code, 1)
-    assert.match(stdout, /NO {2}the portal .* is not a pinned one/)
-  })
-  test('2: no such file, and a trust file that is none', async () => {
-    for (const args of [['missing.json'], [bundle, '--trust', 'missing.json'], [bundle, '--trust', bundle]]) {
-      const { code, stdout, stderr } = await countersign('verify', ...args)
-      assert.equal(code, 2, args.join(' '))
-      assert.equal(stdout, '')
-      assert.doesNotMatch(stderr, /\n\s+at /, 'a stack trace')
-    }
-  })
-  test('--json gives the same argument', async () => {
-    const { stdout } = await countersign('verify', bundle, '--trust', trust, '--json')
-    const { verdict, steps, cannotProve } = JSON.parse(stdout) as Record<string, { outcome: string }[]>
-    assert.equal(verdict, 'trusted')
-    assert.ok(steps!.length > 10 && steps!.every(({ outcome }) => outcome !== 'fails'))
-    assert.equal(cannotProve!.length, 4)
-  })
-})
-
-describe('on the host', () => {
-  test('ledger verify, key and trust', async () => {
-    const verified = await countersign('ledger', 'verify', '--home', home)
-    assert.equal(verified.code, 0, verified.stderr)
-    assert.match(verified.stdout, /^golden\.example\/ledger: 8 entries verify$/m)
-    const key = await countersign('ledger', 'key', '--home', home)
-    assert.match(key.stdout, /^golden\.example\/ledger\+[0-9a-f]{8}\+A\S{43}\n$/)
-    const trust = await countersign('ledger', 'trust', '--home', home)
-    assert.deepEqual((JSON.parse(trust.stdout) as { ledger: string[] }).ledger, [key.stdout.trim()])
-  })
-
-  test('evidence of an entry or a commit is trusted against the trust file of the same home', async () => {
-    writeFileSync(join(out, 'trust.json'), (await countersign('ledger', 'trust', '--home', home)).stdout)
-    for (const subject of [`${intent}`, commit]) {
-      const wrote = await countersign('evidence', 'export', subject, '--home', home, '-o', 'push.json')
-      assert.equal(wrote.code, 0, wrote.stderr)
-      const { code, stdout } = await countersign('verify', 'push.json', '--trust', 'trust.json')
-      assert.equal(code, 0, stdout)
-    }
-    const printed = await countersign('evidence', 'export', commit, '--home', home)
-    assert.equal(printed.stdout, readFileSync(join(out, 'push.json'), 'utf8'))
-  })
-
-  test('what is no push says so', async () => {
-    for (const subject of ['0', '999', 'f'.repeat(40), 'main', '-1x', '08']) {
-      const { code, stderr } = await countersign('evidence', 'export', '--home', home, '--', subject)
-      assert.equal(code, 1, subject)
-      assert.match(stderr, /ledger/)
-    }
-  })
-
-  test('a home that is none', async () => {
-    const { code, stderr } = await countersign('ledger', 'verify', '--home', out)
-    assert.equal(code, 2)
-    assert.match(stderr, /is no home of a gateway/)
-  })
-})
-
-describe('docs/formats/verify-without-countersign.md', () => {
-  const page = readFileSync(join(root, 'docs', 'formats', 'verify-without-countersign.md'), 'utf8')
-  const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text!)
-  const sh = (command: string, dir: string) =>
-    run(['sh', '-eu', '-c', command], { cwd: dir, env: { LC_ALL: 'C' } })
-
-  test('its commands accept the files, and the printed one does', async () => {
-    const { code, stdout, stderr } = await countersign(
-      'evidence',
-      'export',
-      commit,
-      '--home',
-      home,
-      '--ssh',
-      'plain',
+  before(async () => {
+    gateway = await startGateway({ env: { COUNTERSIGN_FORGE: 'stand-in' } })
+    keeper = await pusher(gateway, 'keeper', gateway.enroll!)
+    await keeper.git.ok(keeper.git.home, 'clone', '-q', keeper.remote(gateway.sample), 'work')
+    commit = await keeper.git.commit(keeper.git.path('work'), 'one', (at) =>
+      writeFileSync(join(at, 'a.txt'), 'a'),
     )
-    assert.equal(code, 0, stderr)
-    assert.match(
-      (await sh(stdout, out)).stdout,
-      /^Good "git" signature for keeper with ED25519-SK key SHA256:/,
-    )
-    assert.equal(commands.length, 4)
-    const ran = []
-    for (const command of commands) {
-      const result = await sh(command, join(out, 'plain'))
-      assert.equal(result.code, 0, command + result.stderr)
-      ran.push(result.stdout)
-    }
-    assert.match(ran[0]!, /^Good "git" signature/)
-    assert.ok(ran[1]!.includes(`${commit} refs/heads/main\n`))
-    assert.equal(ran[2]!.trim(), '05')
+    await keeper.git.ok(keeper.git.path('work'), 'push', 'origin', 'HEAD')
+    writeFileSync(file('trust.json'), (await onHome('ledger', 'trust')).stdout)
+    const exported = await onHome('evidence', 'export', commit, '-o', file('bundle.json'))
+    assert.equal(exported.code, 0, exported.stderr)
   })
+  after(() => gateway.stop())
 
-  test('and they refuse a changed statement and a changed payload', async () => {
-    await countersign('evidence', 'export', commit, '--home', home, '--ssh', 'changed')
-    const file = (name: string): string => join(out, 'changed', name)
+  test('verifies against what was pinned: exit 0', async () => {
+    const result = await countersign('verify', file('bundle.json'), '--trust', file('trust.json'))
+    assert.equal(result.code, 0, result.stdout + result.stderr)
+    assert.match(result.stdout, /TRUSTED/)
+    assert.match(result.stdout, new RegExp(keeper.key.fingerprint.replaceAll(/[+/]/g, '.')))
+  })
+  test('without a trust file it is self-consistent only: exit 3', async () => {
+    const result = await countersign('verify', file('bundle.json'))
+    assert.equal(result.code, 3)
+    assert.match(result.stdout, /SELF-CONSISTENT ONLY/)
+  })
+  test('--json says the same to a program', async () => {
+    const { stdout } = await countersign(
+      'verify',
+      file('bundle.json'),
+      '--trust',
+      file('trust.json'),
+      '--json',
+    )
+    assert.equal(JSON.parse(stdout).verdict, 'trusted')
+  })
+  for (const member of ['ledger', 'portal', 'rpId']) {
+    test(`another ${member} pinned: exit 1`, async () => {
+      const trust = JSON.parse(readFileSync(file('trust.json'), 'utf8')) as Record<string, string[]>
+      trust[member] =
+        member === 'ledger'
+          ? ['PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW']
+          : ['https://other.example']
+      writeFileSync(file('other.json'), JSON.stringify(trust))
+      const result = await countersign('verify', file('bundle.json'), '--trust', file('other.json'))
+      assert.equal(result.code, 1, result.stderr)
+    })
+  }
+  test('a changed bundle: exit 1; an unreadable file: exit 2', async () => {
+    const bundle = JSON.parse(readFileSync(file('bundle.json'), 'utf8')) as { entries: { payload: string }[] }
+    const last = bundle.entries.find(({ payload }) => Buffer.from(payload, 'base64').includes('git.push'))!
+    last.payload = Buffer.from(
+      Buffer.from(last.payload, 'base64').toString().replace('refs/heads/', 'refs/heads/x'),
+    ).toString('base64')
+    writeFileSync(file('changed.json'), JSON.stringify(bundle))
+    assert.equal((await countersign('verify', file('changed.json'), '--trust', file('trust.json'))).code, 1)
+    assert.equal((await countersign('verify', file('absent.json'))).code, 2)
+    writeFileSync(file('garbage.json'), '{')
+    assert.equal((await countersign('verify', file('garbage.json'))).code, 1)
+    assert.equal((await countersign('verify', file('bundle.json'), '--trust', file('garbage.json'))).code, 2)
+  })
+  test('plain ssh-keygen accepts the certificate, and no changed one', async () => {
+    const shown = await onHome('evidence', 'export', commit, '--ssh', file('ssh'))
+    assert.equal(shown.code, 0, shown.stderr)
+    const good = await run(['sh', '-c', shown.stdout])
+    assert.match(good.stdout, /Good "git" signature for keeper/)
     writeFileSync(
-      file('statement'),
-      readFileSync(file('statement'), 'latin1').replace('refs/heads/main', 'refs/heads/moon'),
+      join(file('ssh'), 'statement'),
+      readFileSync(join(file('ssh'), 'statement'), 'latin1').replace('refs/heads/', 'refs/heads/x'),
       'latin1',
     )
-    writeFileSync(
-      file('entry.payload'),
-      readFileSync(file('entry.payload'), 'utf8').replace('keeper', 'sleeper'),
-    )
-    for (const command of [commands[0]!, commands[3]!])
-      assert.notEqual((await sh(command, join(out, 'changed'))).code, 0, command)
+    assert.notEqual((await run(['sh', '-c', shown.stdout])).code, 0)
   })
-})
-
-describe('ledger verify finds', () => {
-  test('a changed entry: exit 1', async () => {
-    const { home: other } = await goldenHome()
-    const store = await openSqlite(join(other, 'countersign.db'))
-    await store.db
-      .updateTable('ledger_entry')
-      .set({ payload: Buffer.from('{}') })
-      .where('idx', '=', 2)
-      .execute()
-    await store.close()
-    const { code, stderr } = await countersign('ledger', 'verify', '--home', other)
-    assert.equal(code, 1)
-    assert.match(stderr, /the payload of entry 2 is not the one committed to/)
+  test('the whole log verifies while the gateway runs; a commit nobody pushed has no evidence', async () => {
+    assert.equal((await onHome('ledger', 'verify')).code, 0)
+    assert.equal((await onHome('evidence', 'export', '0'.repeat(39).concat('1'))).code, 1)
+    assert.match((await onHome('ledger', 'key')).stdout, /\+[0-9a-f]{8}\+/)
+  })
+  test('recovery is a link, on record', async () => {
+    const link = await onHome('admin', 'recover', 'keeper')
+    assert.match(link.stdout, /\/enrol#csl_/)
+    assert.equal((await onHome('admin', 'recover', 'nobody')).code, 1)
+    assert.equal((await countersign('admin', 'people', '--home', dir)).code, 2)
   })
 })
