@@ -6,7 +6,10 @@ import { BAD_NAME, BAD_REF, NO_QUERY, REFUSED, UNKNOWN } from './refused.ts'
 import { compileRoutes, findRoute } from './route-tree.ts'
 import { type Fate, ROUTES } from './routes.ts'
 
-const TREE = compileRoutes(ROUTES)
+// Two trees, so that a word Gogs keeps for itself can never stand where a name is meant.
+const belongsToOwner = (path: string): boolean => path.startsWith('/:owner')
+const SITE = compileRoutes(ROUTES.filter(([, path]) => !belongsToOwner(path)))
+const OWNED = compileRoutes(ROUTES.filter(([, path]) => belongsToOwner(path)))
 const ASSET: Route = { kind: 'asset' }
 const SIGN_IN: Route = { kind: 'ours', page: 'sign-in' }
 const SIGN_OUT: Route = { kind: 'ours', page: 'sign-out' }
@@ -25,9 +28,9 @@ export function gogsRoute(method: string, path: string, query: string): Route {
   const segments = split(path)
   const owner = segments[0]
   if (owner === undefined || RESERVED.has(owner))
-    return settle(findRoute(TREE, method, segments), method, query, null)
+    return settle(findRoute(SITE, method, segments), method, query, null)
   if (!isOwnerName(owner)) return refused(BAD_NAME)
-  if (segments.length === 1) return settle(findRoute(TREE, method, segments), method, query, null)
+  if (segments.length === 1) return settle(findRoute(OWNED, method, segments), method, query, null)
   const second = segments[1]!
   if (segments.length > 2) {
     const git = gitRoute(method, segments, query)
@@ -35,14 +38,12 @@ export function gogsRoute(method: string, path: string, query: string): Route {
   }
   // `/:owner/stars` and the like are pages of the person, as in Gogs.
   if (segments.length === 2 && PEOPLE.has(second))
-    return settle(findRoute(TREE, method, segments), method, query, null)
-  if (segments.length === 3 && second === 'action')
-    return settle(findRoute(TREE, method, segments), method, query, null)
+    return settle(findRoute(OWNED, method, segments), method, query, null)
   // Gogs serves the pages of a repository under its clone address too.
   const name = second.endsWith('.git') ? second.slice(0, -4) : second
   if (!isRepoName(name)) return refused(BAD_NAME)
   if (segments.length > 3 && TAKES_REF.has(segments[2]!) && !refsAreSafe(segments)) return refused(BAD_REF)
-  return settle(findRoute(TREE, method, segments), method, query, {
+  return settle(findRoute(OWNED, method, segments), method, query, {
     owner: owner.toLowerCase(),
     name: name.toLowerCase(),
   })
