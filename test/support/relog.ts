@@ -20,7 +20,6 @@ import { softKey } from './sk-agent.ts'
 export const VECTORS = join(import.meta.dirname, '..', '..', 'vectors')
 
 /** A payload or entry as a test edits it. */
-// biome-ignore lint/suspicious/noExplicitAny: tests reach anywhere into it
 export type Loose = any
 
 export interface Edited {
