@@ -128,4 +128,18 @@ describe('a file that cannot be used is named, and the last good set stays', () 
       message: /^x\.cedar:3: the forge could not be asked for Repo "Acme\/App"/,
     })
   })
+  test('operators in a row are refused before the engine fails at them, and not earlier than promised', async () => {
+    const { policy, dir } = await policyBed()
+    for (const operator of [' || ', ' && ']) {
+      for (let n = 40; n <= 60; n++) {
+        const text = `${P} when { ${Array(n).fill('(principal.admin == !context.proof.up)').join(operator)} };`
+        writeFileSync(join(dir, 'x.cedar'), text)
+        const outcome = await policy.reload().then(
+          () => 'loaded',
+          ({ message }: Error) => message,
+        )
+        assert.match(outcome, n === 40 ? /^loaded$/ : /^loaded$|too many operators in one expression/)
+      }
+    }
+  })
 })
