@@ -21,6 +21,7 @@ import { refusalPage } from './portal/refusal-page.ts'
 import { openRecords, type Records } from './records.ts'
 import { loadSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
+import { forget } from './store/forget.ts'
 import { lockHome } from './store/sqlite/lock-home.ts'
 import { type StartedForge, startForge } from './upstream/launch/start-forge.ts'
 import { type Welcome, welcome } from './welcome.ts'
@@ -40,6 +41,7 @@ const DRAIN = 10_000
 /** The forge may index a large pack before it answers, ms. */
 const PATIENCE = 30 * 60_000
 const SETTLE_DELAY = 2_000
+const HOUR = 3_600_000
 
 /** Compose, start, and return what stops it all. Rejects with everything undone when any part fails to start. */
 export async function startGateway(settings: Settings, log: Log): Promise<Gateway> {
@@ -58,6 +60,15 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       portal: { origin: origins.portal, rpId: origins.rpId },
     })
     undo.push(() => records.close())
+    await forget(records.store, Date.now())
+    const forgetting = setInterval(
+      () =>
+        void forget(records.store, Date.now()).catch((error: unknown) =>
+          log.error({ err: error }, 'nothing was forgotten'),
+        ),
+      HOUR,
+    ).unref()
+    undo.push(() => clearInterval(forgetting))
     const started = await startForge({
       home: join(settings.home, 'forge'),
       externalUrl: origins.forge,

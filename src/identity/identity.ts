@@ -15,6 +15,9 @@ export interface Session {
   readonly uv: boolean
 }
 
+/** A signed statement and what it takes to check it, for the ledger. */
+export type Evidence = { readonly [key: string]: string }
+
 /** Who is asking, as shown by a session cookie or a git password. Both were opened by `device`. */
 export interface Principal {
   readonly account: Account
@@ -82,20 +85,30 @@ export interface Identity {
     admin: boolean
     by: string
   }): Promise<Result<Account, Refusal>>
-  setAccountState(account: AccountId, state: Account['state'], by: string): Promise<Result<Account, Refusal>>
+  setAccountState(
+    account: AccountId,
+    state: Account['state'],
+    by: string,
+    evidence?: Evidence,
+  ): Promise<Result<Account, Refusal>>
   /** A one-time link's secret; its hash is kept. Older unused links of the same account end. */
   invite(
     account: AccountId,
     kind: 'invitation' | 'recovery',
     by: string,
     now: number,
+    evidence?: Evidence,
   ): Promise<Result<{ secret: string; expiresAt: number }, Refusal>>
   /** The account a link is for, when it can still be used. */
   invitation(
     secret: string,
     now: number,
   ): { id: string; account: Account; kind: 'invitation' | 'recovery' } | undefined
-  /** Admit a device; with `invitation`, that link is used up in the same transaction. */
+  /**
+   * Admit a device. What `enrolledBy` names must stand: `invitation:ID` or `recovery:ID` equals `invitation`, and that
+   * link is used up in the same transaction; `device:ID` is an active device of the account. An invitation is for an
+   * account without an active device.
+   */
   addDevice(
     device: Omit<Device, 'id' | 'state' | 'createdAt' | 'lastUsedAt'>,
     options: {
@@ -110,10 +123,13 @@ export interface Identity {
     device: DeviceId,
     state: Device['state'],
     by: string,
-    options?: { force?: boolean },
+    options?: { force?: boolean; evidence?: Evidence },
   ): Promise<Result<Device, Refusal>>
-  /** Keep the newest counter; a step back is recorded as `device.signal`. */
-  deviceUsed(device: DeviceId, counter: number, now: number): Promise<void>
+  /**
+   * After a signature that holds: keep the newest counter. A counter that did not grow, or a passkey that changed its
+   * backup eligibility, is recorded as `device.signal`, and refuses nothing.
+   */
+  deviceUsed(device: DeviceId, counter: number, now: number, backupEligible?: boolean): Promise<void>
 
   /** Open a session after a verified sign-in. The secret is returned once. */
   openSession(input: {

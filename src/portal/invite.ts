@@ -1,7 +1,7 @@
 import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { Identity } from '../identity/identity.ts'
+import type { Evidence, Identity } from '../identity/identity.ts'
 import type { Forge, ForgeUser } from '../upstream/forge.ts'
 
 export interface Invitation {
@@ -15,6 +15,7 @@ export interface Invitation {
 export type Invite = (
   person: { name: string; email: string; admin: boolean },
   by: string,
+  evidence?: Evidence,
 ) => Promise<Result<Invitation, Refusal>>
 
 /**
@@ -31,11 +32,11 @@ export function createInvite({
   identity: Identity
   now: () => number
 }): Invite {
-  return async (person, by) => {
+  return async (person, by, evidence) => {
     const known = identity.accountByName(person.name)
     const account = known ? waiting(known, identity) : await newAccount(person, by)
     if (!account.ok) return account
-    const link = await identity.invite(account.value.id, 'invitation', by, now())
+    const link = await identity.invite(account.value.id, 'invitation', by, now(), evidence)
     return link.ok ? ok({ name: account.value.name, ...link.value }) : link
   }
 

@@ -27,12 +27,27 @@ export function entrance(deps: {
   const { ctx, handOver, render, names, secure, ready } = deps
 
   async function enter(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl): Promise<void> {
+    const limit = `code ${req.socket.remoteAddress ?? ''}`
+    if (!ctx.credentialLimiter.mayTry(limit, ctx.now())) {
+      refuseHttp(
+        req,
+        res,
+        refusal(
+          'rate-limited',
+          'Too many wrong sign-in links from this address.',
+          'Wait a minute, then try again.',
+        ),
+        render,
+      )
+      return
+    }
     const code = new URLSearchParams(url.query).get('code') ?? ''
     const pre = cookieValue(req.headers.cookie, names.forgePre)
     // The code is good for the browser that began here, and for no other: a link with somebody's code signs nobody in.
     // A code that turns up anywhere else is spent by that, too.
     const redeemed = handOver.redeem(code, pre === undefined ? '' : sha256Hex(pre))
     if (!redeemed) {
+      ctx.credentialLimiter.failed(limit, ctx.now())
       refuseHttp(
         req,
         res,

@@ -50,8 +50,8 @@ export const approveRevoke: Describe = (visit, of) => {
     title: `Disable “${visible(name)}”?`,
     say: 'Its sessions and git passwords end at once, and it cannot be enabled again. Confirm with another device.',
     except: id,
-    async perform({ device: by }) {
-      const done = await visit.deps.identity.setDeviceState(id, 'revoked', `device:${by}`)
+    async perform({ device: by, evidence }) {
+      const done = await visit.deps.identity.setDeviceState(id, 'revoked', `device:${by}`, { evidence })
       return done.ok ? ok({ next: '/devices' }) : done
     },
   })

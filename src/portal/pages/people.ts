@@ -51,8 +51,8 @@ export const approveInvitation: Describe = (visit, of) => {
     },
     title: `Invite ${name}?`,
     say: `An account is made at the forge for ${email}, and a one-time link to register the first passkey.`,
-    async perform({ device }) {
-      const invited = await deps.invite({ name, email, admin: false }, `device:${device}`)
+    async perform({ device, evidence }) {
+      const invited = await deps.invite({ name, email, admin: false }, `device:${device}`, evidence)
       if (!invited.ok) return invited
       const { secret, expiresAt } = invited.value
       const until = new Date(expiresAt).toISOString()
@@ -90,8 +90,8 @@ export const approveAccountState: Describe = (visit, of) => {
       state === 'disabled'
         ? 'All their sessions and git passwords end at once.'
         : 'They can sign in again with the devices they had.',
-    async perform({ device }) {
-      const done = await identity.setAccountState(account.id, state, `device:${device}`)
+    async perform({ device, evidence }) {
+      const done = await identity.setAccountState(account.id, state, `device:${device}`, evidence)
       return done.ok ? ok({ next: '/people' }) : done
     },
   })
