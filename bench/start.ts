@@ -8,12 +8,15 @@ import { median } from './statistics.ts'
 import { atMost, type Row } from './table.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const SETTLED_MS = 2000
+/** Idle means that the collector has had its turn. */
+const SETTLED_MS = 10_000
+const MB_PER_MIB = (1024 * 1024) / 1e6
 
 interface Started {
   /** From the command to its line of JSON, without what the forge took to start, ms. */
   readonly ready: number
   readonly forge: number
+  /** MB. */
   readonly rss: number
 }
 
@@ -21,7 +24,7 @@ interface Started {
 export async function start(quick: boolean): Promise<Row[]> {
   await startOnce() // fills the compile cache, as the first start after an install does
   const runs: Started[] = []
-  for (let i = 0; i < (quick ? 5 : 11); i++) runs.push(await startOnce())
+  for (let i = 0; i < (quick ? 3 : 9); i++) runs.push(await startOnce())
   const of = (pick: (run: Started) => number): number => median(runs.map(pick))
   return [
     atMost(
@@ -35,7 +38,7 @@ export async function start(quick: boolean): Promise<Row[]> {
       'idle RSS',
       of(({ rss }) => rss),
       150,
-      ' MiB',
+      ' MB',
     ),
   ]
 }
@@ -65,7 +68,7 @@ async function startOnce(): Promise<Started> {
   process.once('exit', () => child.kill('SIGKILL'))
   const forge = Number(/"ms":(\d+)[^\n]*"the forge is up"/.exec(log)?.[1] ?? Number.NaN)
   await wait(SETTLED_MS)
-  const rss = rssMiB(pid)
+  const rss = rssMiB(pid) * MB_PER_MIB
   const ended = once(child, 'exit')
   process.kill(pid, 'SIGTERM')
   await ended
