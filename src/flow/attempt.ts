@@ -27,6 +27,8 @@ export interface WebAttempt extends AttemptBase {
   /** `Origin` and `Sec-Fetch-Site` fields, as the client sent them. */
   readonly origin: string | undefined
   readonly fetchSite: string | undefined
+  /** `Content-Type` field, as the client sent it. */
+  readonly contentType: string | undefined
 }
 
 /** A smart-HTTP request. */

@@ -1,5 +1,6 @@
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Attempt } from './attempt.ts'
+import { checkForm } from './check-form.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkRefs } from './check-refs.ts'
 import { checkStanding } from './check-standing.ts'
@@ -20,6 +21,7 @@ import { verifyProof } from './verify-proof.ts'
 /** Every gate, in order, for every door. A new gate is a new file and a new row here. */
 const GATES: readonly Gate[] = [
   identify, //      who asks: session cookie or git password, never a client's header
+  checkForm, //     a form is a form: no other body that the forge would read as one
   checkOrigin, //   unsafe requests with cookie authority come from our own pages only
   describe, //      what is asked, in named fields; what has no name is refused
   checkRefs, //     only refs that a person may push

@@ -145,6 +145,21 @@ for (const forge of forges()) {
         )
       })
 
+      test('a form that is not sent as one', async () => {
+        for (const type of ['application/json', 'text/plain', '']) {
+          const answer = await person.ask(`${gateway.url}/repo/create`, {
+            method: 'POST',
+            body: '{"repo_name":"x"}',
+            headers: {
+              ...(type && { 'content-type': type }),
+              origin: gateway.url,
+              'sec-fetch-site': 'same-origin',
+            },
+          })
+          assert.equal(answer.status, 400, type)
+        }
+      })
+
       test('another Host: loopback aliases are redirected, others refused', async () => {
         const ask = (host: string, method = 'GET'): Promise<string> =>
           rawExchange(

@@ -197,6 +197,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             session: cookieValue(req.headers.cookie, names.forgeSession),
             origin: req.headers.origin,
             fetchSite: req.headers['sec-fetch-site'] as string | undefined,
+            contentType: req.headers['content-type'],
             client: {
               address: req.socket.remoteAddress ?? '',
               userAgent: (req.headers['user-agent'] ?? '').slice(0, 200),
