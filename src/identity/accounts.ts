@@ -2,11 +2,19 @@ import { randomSecret } from '../core/crypto.ts'
 import { type Account, accountId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
+import type { Write } from '../store/store.ts'
 import type { Core } from './core.ts'
+import { endLinks, endOpened } from './end-rows.ts'
 import type { Identity } from './identity.ts'
-import { foldName, putAccount } from './state.ts'
+import { foldName, forget, putAccount } from './state.ts'
 
 const UNKNOWN = refusal('not-found', 'There is no such account.')
+const TAKEN = refusal('bad-request', 'An account of that name exists already.', 'Choose another name.')
+const LAST_ADMIN = refusal(
+  'denied',
+  'This is the last active administrator.',
+  'Make another administrator first.',
+)
 
 /** Accounts: made by an invitation, bound for good to the forge's user id. */
 export function accounts({ state, now, change }: Core): Pick<Identity, 'createAccount' | 'setAccountState'> {
@@ -34,9 +42,7 @@ export function accounts({ state, now, change }: Core): Pick<Identity, 'createAc
             })
             .onConflict((conflict) => conflict.doNothing())
             .executeTakeFirst()
-          return made.numInsertedOrUpdatedRows === 1n
-            ? undefined
-            : refusal('bad-request', 'An account of that name exists already.', 'Choose another name.')
+          return made.numInsertedOrUpdatedRows === 1n ? undefined : TAKEN
         },
         () => {
           putAccount(state, account)
@@ -45,56 +51,50 @@ export function accounts({ state, now, change }: Core): Pick<Identity, 'createAc
       )
       return done.ok ? ok(account) : done
     },
-    async setAccountState(id, next, by) {
+
+    async setAccountState(id, next, by, evidence) {
       const account = state.accounts.get(id)
       if (!account) return err(UNKNOWN)
-      const lastAdmin =
-        account.admin &&
-        next === 'disabled' &&
-        [...state.accounts.values()].every(
-          (other) => other.id === id || !other.admin || other.state !== 'active',
-        )
-      if (lastAdmin)
-        return err(
-          refusal('denied', 'This is the last active administrator.', 'Make another administrator first.'),
-        )
-      const changed: Account = { ...account, state: next }
       const done = await change(
         {
           type: 'account.state',
           account: id,
-          payload: { account: { id, name: account.name, forgeId: account.forgeId }, state: next, by },
+          payload: {
+            account: { id, name: account.name, forgeId: account.forgeId },
+            state: next,
+            by,
+            ...(evidence && { evidence }),
+          },
         },
         async (write) => {
-          await write.updateTable('account').set({ state: next }).where('id', '=', id).execute()
           if (next === 'disabled') {
-            await write.deleteFrom('session').where('account_id', '=', id).execute()
-            await write
-              .updateTable('git_password')
-              .set({ revoked_at: now() })
-              .where('account_id', '=', id)
-              .where('revoked_at', 'is', null)
-              .execute()
-            await write
-              .updateTable('invitation')
-              .set({ expires_at: 0 })
-              .where('account_id', '=', id)
-              .where('used_at', 'is', null)
-              .execute()
+            if (await isLastAdmin(write, account)) return LAST_ADMIN
+            await endOpened(write, { account: id }, now())
+            await endLinks(write, id)
           }
+          await write.updateTable('account').set({ state: next }).where('id', '=', id).execute()
           return undefined
         },
         () => {
-          putAccount(state, changed)
+          putAccount(state, { ...(state.accounts.get(id) ?? account), state: next })
           if (next === 'active') return []
-          for (const session of [...state.sessions.values()])
-            if (session.account === id) state.sessions.delete(session.id)
-          for (const password of [...state.passwords.values()])
-            if (password.account === id) state.passwords.delete(password.id)
-          return [{ kind: 'account', account: id }]
+          for (const link of state.links.all()) if (link.account === id) state.links.drop(link.id)
+          return [{ kind: 'account', account: id }, ...forget(state, (opened) => opened.account === id)]
         },
       )
-      return done.ok ? ok(changed) : done
+      return done.ok ? ok({ ...account, state: next }) : done
     },
   }
+}
+
+/** Asked in the transaction that disables: of two administrators who disable each other, one stays. */
+async function isLastAdmin(write: Write, { id, admin }: Account): Promise<boolean> {
+  if (!admin) return false
+  const active = await write
+    .selectFrom('account')
+    .select('id')
+    .where('admin', '=', 1)
+    .where('state', '=', 'active')
+    .execute()
+  return active.length === 1 && active[0]?.id === id
 }

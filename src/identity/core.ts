@@ -14,7 +14,7 @@ export interface IdentityLimits {
   readonly link: number
 }
 
-/** What the parts of identity share. Only {@link Core.change} alters anything. */
+/** What the parts of identity share. Only {@link Core.change} ends or opens anything. */
 export interface Core {
   readonly state: State
   readonly store: Store
@@ -22,7 +22,8 @@ export interface Core {
   now(): number
   /**
    * Write rows and ledger entry in one transaction; then, and only then, let readers see it and tell who must be cut.
-   * `rows` may refuse, which leaves nothing behind.
+   * `rows` may refuse, which leaves nothing behind; what must hold is asked there, since memory may be a moment behind
+   * another change. `seen` alters memory as it is by then, never from a copy made before.
    */
   change(
     record: LedgerRecord,

@@ -3,7 +3,9 @@ import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
 import type { Core } from './core.ts'
 import type { GitPassword, Identity } from './identity.ts'
-import { putPassword } from './state.ts'
+import { standing } from './standing.ts'
+
+const NOT_YOURS = refusal('proof-invalid', 'That device is not yours.', 'Use one of your own.')
 
 /** Short-lived passwords for git over HTTPS, shown once after a touch. */
 export function gitPasswords({
@@ -14,26 +16,23 @@ export function gitPasswords({
 }: Core): Pick<Identity, 'byGitPassword' | 'createGitPassword' | 'revokeGitPassword'> {
   return {
     byGitPassword(secret, now) {
-      const id = state.passwordsBySecret.get(sha256Hex(secret)) // `secret` is the attacker's
-      const password = id === undefined ? undefined : state.passwords.get(id)
+      const password = state.passwords.find(sha256Hex(secret)) // `secret` is the attacker's
       if (!password || password.expiresAt <= now) return undefined
       const account = state.accounts.get(password.account)
       const device = state.devices.get(password.device)?.device
       if (account?.state !== 'active' || device?.state !== 'active') return undefined
-      // It takes a touch with UV to make one.
       return {
         account,
         device,
         via: 'git-password',
         credential: password.id,
         provenAt: password.createdAt,
-        uv: true,
+        uv: true, // it took a touch with UV to make it
       }
     },
 
     async createGitPassword({ account, device, now, evidence }) {
-      if (state.devices.get(device)?.device.account !== account)
-        return err(refusal('proof-invalid', 'That device is not yours.'))
+      if (state.devices.get(device)?.device.account !== account) return err(NOT_YOURS)
       const secret = `csp_${randomSecret()}`
       const hash = sha256Hex(secret)
       const password: GitPassword = {
@@ -56,6 +55,8 @@ export function gitPasswords({
           },
         },
         async (write) => {
+          const inactive = await standing(write, account, device)
+          if (inactive) return inactive
           await write
             .insertInto('git_password')
             .values({
@@ -71,7 +72,7 @@ export function gitPasswords({
           return undefined
         },
         () => {
-          putPassword(state, password, hash)
+          state.passwords.put(password, hash)
           return []
         },
       )
@@ -91,10 +92,7 @@ export function gitPasswords({
           await write.updateTable('git_password').set({ revoked_at: clock() }).where('id', '=', id).execute()
           return undefined
         },
-        () => {
-          state.passwords.delete(id)
-          return [{ kind: 'git-password', account: password.account, id }]
-        },
+        () => (state.passwords.drop(id) ? [{ kind: 'git-password', account: password.account, id }] : []),
       )
     },
   }

@@ -15,6 +15,7 @@ import { openIdentity } from './open-identity.ts'
 const dir = mkdtempSync(join(tmpdir(), 'identity-'))
 after(() => rmSync(dir, { recursive: true, force: true }))
 const MINUTE = 60_000
+const EPOCH = 1_800_000_000_000
 let count = 0
 
 interface World {
@@ -27,7 +28,7 @@ interface World {
 }
 
 async function world(): Promise<World> {
-  const clock = { now: 1_800_000_000_000 }
+  const clock = { now: EPOCH }
   const path = join(dir, `${count++}.db`)
   const open = async (): Promise<{ identity: Identity; store: Store; vkey: string }> => {
     const store = await openSqlite(path)
@@ -71,7 +72,10 @@ async function person(
   assert.ok(account.ok)
   return { account: account.value, passkey: await device(identity, account.value, `c-${name}`) }
 }
+/** The first by a link, the others by the first. */
 async function device(identity: Identity, account: Account, credential: string): Promise<Device> {
+  const [admits] = identity.activeDevices(account.id)
+  const link = admits ? undefined : await linkOf(identity, account)
   const added = await identity.addDevice(
     {
       account: account.id,
@@ -81,12 +85,21 @@ async function device(identity: Identity, account: Account, credential: string):
       publicKey: Buffer.from('k'),
       counter: 0,
       backupEligible: false,
-      enrolledBy: 'invitation:x',
+      enrolledBy: admits ? `device:${admits.id}` : `invitation:${link}`,
     },
-    { transports: ['usb'], evidence: {} },
+    { transports: ['usb'], evidence: {}, ...(link !== undefined && { invitation: link }) },
   )
-  assert.ok(added.ok)
+  assert.ok(added.ok, JSON.stringify(added))
   return added.value
+}
+async function linkOf(
+  identity: Identity,
+  account: Account,
+  kind: 'invitation' | 'recovery' = 'invitation',
+): Promise<string> {
+  const made = await identity.invite(account.id, kind, 'test', EPOCH)
+  assert.ok(made.ok, JSON.stringify(made))
+  return identity.invitation(made.value.secret, EPOCH)!.id
 }
 async function session(
   { identity, clock }: World,

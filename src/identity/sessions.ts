@@ -3,56 +3,54 @@ import { type SessionId, sessionId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
 import type { Core } from './core.ts'
-import type { Identity, Principal, Revocation, Session } from './identity.ts'
-import { putSession } from './state.ts'
+import type { Identity, Principal, Session } from './identity.ts'
+import { standing } from './standing.ts'
+import { forget } from './state.ts'
+
+const PARENT_ENDED = refusal('not-signed-in', 'The sign-in behind this has ended.', 'Sign in again.')
+/** A session is written down as seen at most this often, ms. */
+const TOUCH_EVERY = 1000
 
 /** Browser sessions: opaque, pinned to the device that opened them, with idle and absolute limits. */
 export function sessions(
   core: Core,
-): Pick<Identity, 'bySession' | 'openSession' | 'endSession'> & { flush(): Promise<void> } {
+): Pick<Identity, 'bySession' | 'sessions' | 'openSession' | 'endSession'> & { flush(): Promise<void> } {
   const { state, limits, change } = core
   const touched = new Set<SessionId>()
 
-  /** The session and every forge session that hangs on it. */
-  const family = (id: SessionId): Session[] =>
-    [...state.sessions.values()].filter((session) => session.id === id || session.parent === id)
+  const alive = ({ door, lastSeenAt, expiresAt }: Session, now: number): boolean =>
+    expiresAt > now && now - lastSeenAt <= (door === 'portal' ? limits.portalIdle : limits.forgeIdle)
 
   return {
     bySession(door, secret, now) {
-      const id = state.sessionsBySecret.get(`${door} ${sha256Hex(secret)}`) // `secret` is the attacker's
-      const session = id === undefined ? undefined : state.sessions.get(id)
-      if (!session || session.expiresAt <= now) return undefined
-      if (now - session.lastSeenAt > (door === 'portal' ? limits.portalIdle : limits.forgeIdle))
-        return undefined
+      const session = state.sessions.find(sha256Hex(secret)) // `secret` is the attacker's
+      if (session?.door !== door || !alive(session, now)) return undefined
+      const opened = session.parent === null ? session : state.sessions.get(session.parent)
       const account = state.accounts.get(session.account)
       const device = state.devices.get(session.device)?.device
-      if (account?.state !== 'active' || device?.state !== 'active') return undefined
-      if (now - session.lastSeenAt > 1000) {
-        ;(session as { lastSeenAt: number }).lastSeenAt = now
+      if (!opened || account?.state !== 'active' || device?.state !== 'active') return undefined
+      if (now - session.lastSeenAt > TOUCH_EVERY) {
+        state.sessions.replace({ ...session, lastSeenAt: now })
         touched.add(session.id)
       }
-      const opened = session.parent === null ? session : (state.sessions.get(session.parent) ?? session)
       const principal: Principal = {
         account,
         device,
         via: 'session',
         credential: session.id,
-        provenAt: opened.createdAt,
+        provenAt: opened.createdAt, // when the device signed, not when the forge session was handed over
         uv: session.uv,
       }
       return { principal, session }
     },
 
+    sessions: (account) =>
+      state.sessions.all().filter((session) => session.account === account && alive(session, core.now())),
+
     async openSession({ door, parent, account, device, uv, userAgent, evidence, now }) {
-      const opener = state.devices.get(device)?.device
-      if (state.accounts.get(account)?.state !== 'active')
-        return err(refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.'))
-      if (opener?.state !== 'active' || opener.account !== account)
-        return err(refusal('device-inactive', 'This device is not active.', 'Use another of your devices.'))
       const above = parent === null ? undefined : state.sessions.get(parent)
-      if (parent !== null && !above)
-        return err(refusal('not-signed-in', 'The sign-in behind this has ended.', 'Sign in again.'))
-      const secret = randomSecret()
+      if (parent !== null && (above?.account !== account || above.device !== device)) return err(PARENT_ENDED)
+      const secret = `css_${randomSecret()}`
       const hash = sha256Hex(secret)
       const session: Session = {
         id: sessionId(randomSecret()),
@@ -73,6 +71,11 @@ export function sessions(
           payload: { session: session.id, door, parent, account, device, uv, evidence: evidence ?? {} },
         },
         async (write) => {
+          const inactive = await standing(write, account, device)
+          if (inactive) return inactive
+          const sessions = write.selectFrom('session').select('id')
+          if (parent !== null && !(await sessions.where('id', '=', parent).executeTakeFirst()))
+            return PARENT_ENDED
           await write
             .insertInto('session')
             .values({
@@ -92,7 +95,7 @@ export function sessions(
           return undefined
         },
         () => {
-          putSession(state, session, hash)
+          state.sessions.put(session, hash)
           return []
         },
       )
@@ -109,14 +112,10 @@ export function sessions(
           payload: { session: id, account: session.account, by },
         },
         async (write) => {
-          await write.deleteFrom('session').where('id', '=', id).execute()
+          await write.deleteFrom('session').where('id', '=', id).execute() // its forge sessions cascade
           return undefined
         },
-        (): Revocation[] =>
-          family(id).map((gone) => {
-            state.sessions.delete(gone.id)
-            return { kind: 'session', account: gone.account, session: gone.id }
-          }),
+        () => forget(state, (opened) => opened.id === id || ('parent' in opened && opened.parent === id)),
       )
     },
 
@@ -126,13 +125,9 @@ export function sessions(
       touched.clear()
       await core.store.transaction(async (write) => {
         for (const id of ids) {
-          const session = state.sessions.get(id)
-          if (session)
-            await write
-              .updateTable('session')
-              .set({ last_seen_at: session.lastSeenAt })
-              .where('id', '=', id)
-              .execute()
+          const seen = state.sessions.get(id)?.lastSeenAt
+          if (seen !== undefined)
+            await write.updateTable('session').set({ last_seen_at: seen }).where('id', '=', id).execute()
         }
       })
     },

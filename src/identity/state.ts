@@ -1,24 +1,31 @@
-import type { Account, AccountId, Device, DeviceId, SessionId } from '../core/identity.ts'
-import { accountId, deviceId, sessionId } from '../core/identity.ts'
-import type { Schema } from '../store/schema.ts'
+import type { Account, AccountId, Device, DeviceId } from '../core/identity.ts'
 import type { Database, Write } from '../store/store.ts'
+import { type BySecret, bySecret } from './by-secret.ts'
 import type { GitPassword, Revocation, Session } from './identity.ts'
+import { toAccount, toDevice, toLink, toPassword, toSession } from './rows.ts'
 
 export interface KnownDevice {
   readonly device: Device
   readonly transports: readonly string[]
 }
 
-/** Everything identity answers from, in memory. Secrets are here only as their sha256. */
+/** A one-time link that can still be used. */
+export interface Link {
+  readonly id: string
+  readonly kind: 'invitation' | 'recovery'
+  readonly account: AccountId
+  readonly expiresAt: number
+}
+
+/** Everything identity answers from, in memory. */
 export interface State {
   readonly accounts: Map<AccountId, Account>
   readonly accountsByName: Map<string, AccountId>
   readonly devices: Map<DeviceId, KnownDevice>
   readonly devicesByCredential: Map<string, DeviceId>
-  readonly sessions: Map<SessionId, Session>
-  readonly sessionsBySecret: Map<string, SessionId>
-  readonly passwords: Map<string, GitPassword>
-  readonly passwordsBySecret: Map<string, string>
+  readonly sessions: BySecret<Session>
+  readonly passwords: BySecret<GitPassword>
+  readonly links: BySecret<Link>
 }
 
 /** Names are compared as the forge compares them. */
@@ -30,85 +37,28 @@ export function credentialKey(kind: Device['kind'], credential: string): string 
   return `${kind} ${credential}`
 }
 
-export function toAccount(row: Schema['account']): Account {
-  return {
-    id: accountId(row.id),
-    name: row.name,
-    email: row.email,
-    forgeId: row.forge_id,
-    admin: row.admin === 1,
-    state: row.state,
-  }
-}
-
-export function toDevice(row: Schema['device']): KnownDevice {
-  return {
-    device: {
-      id: deviceId(row.id),
-      account: accountId(row.account_id),
-      kind: row.kind,
-      name: row.name,
-      state: row.state,
-      credential: row.credential,
-      publicKey: row.public_key,
-      counter: row.counter,
-      backupEligible: row.backup_eligible === 1,
-      enrolledBy: row.enrolled_by,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-    },
-    transports: JSON.parse(row.transports) as string[],
-  }
-}
-
-export function toSession(row: Schema['session']): Session {
-  return {
-    id: sessionId(row.id),
-    door: row.door,
-    parent: row.parent_id === null ? null : sessionId(row.parent_id),
-    account: accountId(row.account_id),
-    device: deviceId(row.device_id),
-    userAgent: row.user_agent,
-    createdAt: row.created_at,
-    lastSeenAt: row.last_seen_at,
-    expiresAt: row.expires_at,
-    uv: row.uv === 1,
-  }
-}
-
-export function toPassword(row: Schema['git_password']): GitPassword {
-  return {
-    id: row.id,
-    account: accountId(row.account_id),
-    device: deviceId(row.device_id),
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-  }
-}
-
-/** Read everything that can still open something. */
+/** Read everything that can still open something at `now` (unix ms). */
 export async function readState(db: Database | Write, now: number): Promise<State> {
   const state: State = {
     accounts: new Map(),
     accountsByName: new Map(),
     devices: new Map(),
     devicesByCredential: new Map(),
-    sessions: new Map(),
-    sessionsBySecret: new Map(),
-    passwords: new Map(),
-    passwordsBySecret: new Map(),
+    sessions: bySecret(),
+    passwords: bySecret(),
+    links: bySecret(),
   }
   for (const row of await db.selectFrom('account').selectAll().execute()) putAccount(state, toAccount(row))
   for (const row of await db.selectFrom('device').selectAll().orderBy('created_at').execute())
     putDevice(state, toDevice(row))
   for (const row of await db.selectFrom('session').selectAll().where('expires_at', '>', now).execute())
-    putSession(state, toSession(row), row.secret_hash)
-  const passwords = db
-    .selectFrom('git_password')
-    .selectAll()
-    .where('expires_at', '>', now)
-    .where('revoked_at', 'is', null)
-  for (const row of await passwords.execute()) putPassword(state, toPassword(row), row.secret_hash)
+    state.sessions.put(toSession(row), row.secret_hash)
+  const passwords = db.selectFrom('git_password').selectAll().where('expires_at', '>', now)
+  for (const row of await passwords.where('revoked_at', 'is', null).execute())
+    state.passwords.put(toPassword(row), row.secret_hash)
+  const links = db.selectFrom('invitation').selectAll().where('expires_at', '>', now)
+  for (const row of await links.where('used_at', 'is', null).execute())
+    state.links.put(toLink(row), row.secret_hash)
   return state
 }
 
@@ -122,48 +72,32 @@ export function putDevice(state: State, known: KnownDevice): void {
   state.devicesByCredential.set(credentialKey(known.device.kind, known.device.credential), known.device.id)
 }
 
-export function putSession(state: State, session: Session, secretHash: string): void {
-  state.sessions.set(session.id, session)
-  state.sessionsBySecret.set(`${session.door} ${secretHash}`, session.id)
+/** Change some of a device as it is known *now*: what was read before an await may be older than a revocation. */
+export function patchDevice(state: State, id: DeviceId, changes: Partial<Device>): Device | undefined {
+  const known = state.devices.get(id)
+  if (!known) return undefined
+  const device = { ...known.device, ...changes }
+  putDevice(state, { device, transports: known.transports })
+  return device
 }
 
-export function putPassword(state: State, password: GitPassword, secretHash: string): void {
-  state.passwords.set(password.id, password)
-  state.passwordsBySecret.set(secretHash, password.id)
+/** All devices of an account, oldest first. */
+export function devicesOf(state: State, account: AccountId): Device[] {
+  const found: Device[] = []
+  for (const { device } of state.devices.values()) if (device.account === account) found.push(device)
+  return found
 }
 
-/** What `after` no longer grants that `before` did. */
-export function revoked(before: State, after: State): Revocation[] {
+/** Forget the sessions and git passwords that `ended` picks; their rows are gone already. */
+export function forget(state: State, ended: (opened: Session | GitPassword) => boolean): Revocation[] {
   const out: Revocation[] = []
-  for (const account of before.accounts.values()) {
-    if (account.state === 'active' && after.accounts.get(account.id)?.state !== 'active')
-      out.push({ kind: 'account', account: account.id })
-  }
-  for (const { device } of before.devices.values()) {
-    if (device.state === 'active' && after.devices.get(device.id)?.device.state !== 'active')
-      out.push({ kind: 'device', account: device.account, device: device.id })
-  }
-  for (const session of before.sessions.values()) {
-    if (!after.sessions.has(session.id))
+  for (const session of state.sessions.all()) {
+    if (ended(session) && state.sessions.drop(session.id))
       out.push({ kind: 'session', account: session.account, session: session.id })
   }
-  for (const password of before.passwords.values()) {
-    if (!after.passwords.has(password.id))
+  for (const password of state.passwords.all()) {
+    if (ended(password) && state.passwords.drop(password.id))
       out.push({ kind: 'git-password', account: password.account, id: password.id })
   }
   return out
-}
-
-/** Make `state` say what `fresh` says, in place. What was seen of a session in memory is newer than its row. */
-export function takeOver(state: State, fresh: State): void {
-  for (const session of fresh.sessions.values()) {
-    const known = state.sessions.get(session.id)
-    if (known && known.lastSeenAt > session.lastSeenAt)
-      fresh.sessions.set(session.id, { ...session, lastSeenAt: known.lastSeenAt })
-  }
-  for (const key of Object.keys(state) as (keyof State)[]) {
-    const target = state[key] as Map<unknown, unknown>
-    target.clear()
-    for (const [k, v] of fresh[key] as Map<unknown, unknown>) target.set(k, v)
-  }
 }
