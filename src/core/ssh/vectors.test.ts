@@ -66,10 +66,7 @@ describe('signatures by ssh-keygen', () => {
       ` ${good}`,
       `${good}\n`,
       good.replace('\n', '\r\n'),
-      good.replace(/
-(.{30})/, '
-$1
-'),
+      good.replace(/\n(.{30})/, '\n$1\n'),
       good.trimEnd(),
       good + good,
     ])
