@@ -8,7 +8,7 @@ import { scratch } from '../support/gateway.ts'
 import { Git, withPassword } from '../support/git.ts'
 import { type SkAgent, startAgent } from '../support/sk-agent.ts'
 import { launchChromium } from './pages/browser.ts'
-import { arrive, type Credential, openTab, type Tab } from './pages/tab.ts'
+import { arrive, openTab, plugIn, type Tab } from './pages/tab.ts'
 import { addSshKey, getGitPassword, secretOf } from './support/steps.ts'
 import { startTwoHosts, type TwoHosts } from './support/two-hosts.ts'
 
@@ -33,7 +33,7 @@ for (const forge of forges()) {
     let cookies: { name: string; value: string; httpOnly: boolean; domain: string; sameSite: string }[]
     let refs: () => Promise<string>
     let holdings: () => Promise<object>
-    let before_: { refs: string; holdings: object }
+    let was: { refs: string; holdings: object }
     let framed = ''
     const asked: Asked[] = []
     const results = (name: RegExp): [string, string | number][] => {
@@ -94,7 +94,7 @@ for (const forge of forges()) {
         push: `${(wipe.length + 4).toString(16).padStart(4, '0')}${wipe}0000`,
         asset: forge.name === 'stand-in' ? '/css/stand-in.css' : '/js/gogs.js',
       }
-      before_ = { refs: await refs(), holdings: await holdings() }
+      was = { refs: await refs(), holdings: await holdings() }
 
       const script = `const TARGETS = ${JSON.stringify(targets)}\n${SCRIPT}`
       const credentials = await victim.credentials()
@@ -102,8 +102,11 @@ for (const forge of forges()) {
       const plugged = new Set<Page>([page])
       await context.exposeFunction('plugKeys', async () => {
         for (const opened of context.pages()) {
-          if (!plugged.has(opened)) await plugIn(opened, credentials)
+          if (plugged.has(opened)) continue
           plugged.add(opened)
+          const cdp = await context.newCDPSession(opened)
+          await cdp.send('WebAuthn.enable')
+          await plugIn(cdp, credentials)
         }
       })
       await listen(page, gateway.portal, asked)
@@ -207,7 +210,7 @@ for (const forge of forges()) {
     test('no change of code or permission by any page or interface of the forge', async () => {
       for (const [name, came] of results(/^change /))
         assert.match(String(came), /^4\d\d basic .*(?:urn:countersign:|password)/, `${name}: ${came}`)
-      assert.equal(await refs(), before_.refs)
+      assert.equal(await refs(), was.refs)
     })
 
     test('no service worker', () => {
@@ -217,7 +220,7 @@ for (const forge of forges()) {
     })
 
     test('the portal holds what it held: devices, people, git passwords, sessions; and all of it still works', async () => {
-      assert.deepEqual(await holdings(), before_.holdings)
+      assert.deepEqual(await holdings(), was.holdings)
       // The very request that was refused, from the portal's own page.
       await victim.page.goto(`${hosts.gateway.portal}/git-password`)
       await victim.page.getByRole('button', { name: 'End' }).click()
@@ -266,21 +269,4 @@ async function listen(page: Page, portal: string, asked: Asked[]): Promise<void>
     settle(requestId)
   })
   await cdp.send('Network.enable')
-}
-
-async function plugIn(page: Page, credentials: readonly Credential[]): Promise<void> {
-  const cdp = await page.context().newCDPSession(page)
-  await cdp.send('WebAuthn.enable')
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'usb',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  })
-  for (const credential of credentials)
-    await cdp.send('WebAuthn.addCredential', { authenticatorId, credential })
 }

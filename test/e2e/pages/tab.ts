@@ -39,23 +39,34 @@ export async function openTab(
     requests,
     async swap(credentials = [], transport = 'usb') {
       if (key !== undefined) await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: key })
-      const options = {
-        protocol: 'ctap2',
-        transport,
-        hasResidentKey: true,
-        hasUserVerification: true,
-      } as const
-      const touched = { isUserVerified: true, automaticPresenceSimulation: true }
-      key = (await cdp.send('WebAuthn.addVirtualAuthenticator', { options: { ...options, ...touched } }))
-        .authenticatorId
-      for (const credential of credentials)
-        await cdp.send('WebAuthn.addCredential', { authenticatorId: key, credential })
+      key = await plugIn(cdp, credentials, transport)
     },
     credentials: () => credentialsOf(cdp, key!),
     [Symbol.asyncDispose]: () => context.close(),
   }
   await tab.swap()
   return tab
+}
+
+/** Plug a key with `credentials` into the machine that `cdp` is about; the answer is the key's name there. */
+export async function plugIn(
+  cdp: CDPSession,
+  credentials: readonly Credential[],
+  transport: 'usb' | 'internal' = 'usb',
+): Promise<string> {
+  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport,
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  for (const credential of credentials)
+    await cdp.send('WebAuthn.addCredential', { authenticatorId, credential })
+  return authenticatorId
 }
 
 async function credentialsOf(cdp: CDPSession, authenticatorId: string) {
