@@ -11,7 +11,7 @@ import {
   STATEMENT_NAMESPACE,
   writeStatement,
 } from '../core/statement/statement.ts'
-import { type RelyingParty, verifyAssertion } from './authentication.ts'
+import { ACCOUNT_INACTIVE, type RelyingParty, verifyAssertion } from './authentication.ts'
 import type { Ceremonies, Wish } from './ceremonies.ts'
 import { CHALLENGE_LIFE, challenges } from './challenges.ts'
 
@@ -35,8 +35,7 @@ export function approvals(
   return {
     async beginApproval(pre, account, wish, except) {
       const who = rp.identity.account(account)
-      if (who?.state !== 'active')
-        return err(refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.'))
+      if (who?.state !== 'active') return err(ACCOUNT_INACTIVE)
       const able = rp.identity
         .activeDevices(account)
         .filter(({ kind, id }) => kind === 'webauthn' && id !== except)
@@ -80,9 +79,9 @@ export function approvals(
             'Start again from the page.',
           ),
         )
-      const asserted = await verifyAssertion(rp, credential, asked.challenge)
+      const asserted = await verifyAssertion(rp, credential, asked.challenge, 'optional')
       if (!asserted.ok) return asserted
-      const { device, uv, counter, evidence } = asserted.value
+      const { device, uv, counter, backupEligible, evidence } = asserted.value
       if (device.account !== account)
         return err(refusal('proof-invalid', 'That passkey is of another account.', 'Use one of your own.'))
       if (device.id === asked.except)
@@ -93,7 +92,7 @@ export function approvals(
             'Use another of your devices.',
           ),
         )
-      await rp.identity.deviceUsed(device.id, counter, rp.now())
+      await rp.identity.deviceUsed(device.id, counter, rp.now(), backupEligible)
       const sshsig = armored(device, rp, asserted.value, asked.text)
       return ok({
         device: device.id,

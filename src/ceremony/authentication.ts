@@ -18,6 +18,7 @@ export interface Asserted {
   readonly device: Device
   readonly counter: number
   readonly uv: boolean
+  readonly backupEligible: boolean
   readonly evidence: Evidence
   readonly authenticatorData: Buffer
   readonly clientDataJSON: Buffer
@@ -27,6 +28,22 @@ export interface Asserted {
 const INVALID = (say: string): Result<never, Refusal> =>
   err(refusal('proof-invalid', say, 'Try again, and touch your key when it asks.'))
 
+const UNKNOWN = refusal(
+  'bad-credential',
+  'This passkey is not enrolled here.',
+  'Use another one, or ask an administrator for an invitation.',
+)
+const DEVICE_INACTIVE = refusal(
+  'device-inactive',
+  'This passkey was disabled.',
+  'Use another of your devices.',
+)
+export const ACCOUNT_INACTIVE = refusal(
+  'account-inactive',
+  'This account is disabled.',
+  'Ask an administrator.',
+)
+
 /** The challenge an assertion claims to answer, for looking up what is open. */
 export function claimedChallenge(credential: CredentialJson, origin: string): string | undefined {
   const response = credential['response'] as { clientDataJSON?: unknown } | undefined
@@ -34,13 +51,15 @@ export function claimedChallenge(credential: CredentialJson, origin: string): st
 }
 
 /**
- * Verify an assertion over exactly `challenge` (WebAuthn Level 3 section 7.2). UP and UV are required; the device and its
- * account must be active; a user handle, when there is one, must be the account's own.
+ * Verify an assertion over exactly `challenge` (WebAuthn Level 3 section 7.2). UP and UV are required. A user handle must be
+ * the account's own (step 6): it must be there when the passkey itself says who signs in, and may be left out by a passkey
+ * that was asked for by its id. How device and account stand is told only to who holds the key.
  */
 export async function verifyAssertion(
   rp: RelyingParty,
   credential: CredentialJson,
   challenge: string,
+  userHandle: 'required' | 'optional',
 ): Promise<Result<Asserted, Refusal>> {
   // `credential` is the attacker's.
   const { id, response } = credential as { id?: unknown; response?: { [key: string]: unknown } }
@@ -50,22 +69,10 @@ export async function verifyAssertion(
   )
   if (typeof id !== 'string' || !clientData || !authenticatorData || !signature)
     return INVALID('The answer of the browser is not for this page.')
-  const device = rp.identity.deviceByCredential('webauthn', id)
-  if (!device)
-    return err(
-      refusal(
-        'bad-credential',
-        'This passkey is not enrolled here.',
-        'Use another one, or ask an administrator for an invitation.',
-      ),
-    )
-  const account = rp.identity.account(device.account)
-  if (account?.state !== 'active')
-    return err(refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.'))
-  if (device.state !== 'active')
-    return err(refusal('device-inactive', 'This passkey was disabled.', 'Use another of your devices.'))
-  const handle = response?.['userHandle']
-  if (handle !== undefined && handle !== null && handle !== account.id)
+  const known = rp.identity.deviceByCredential('webauthn', id)
+  if (!known) return err(UNKNOWN)
+  const handle = response?.['userHandle'] ?? undefined
+  if (handle === undefined ? userHandle === 'required' : handle !== known.account)
     return INVALID('This passkey belongs to another account.')
   const { verifyAuthenticationResponse } = await import('@simplewebauthn/server')
   try {
@@ -76,13 +83,18 @@ export async function verifyAssertion(
       expectedRPID: rp.rpId,
       requireUserVerification: true,
       // The counter is judged by us: a step back is a signal on record, not a lock-out (section 6.1.1).
-      credential: { id, publicKey: Uint8Array.from(device.publicKey), counter: 0 },
+      credential: { id, publicKey: Uint8Array.from(known.publicKey), counter: 0 },
     })
     if (!verified) return INVALID('The signature does not hold.')
+    // As it stands now: verifying took a while.
+    const device = rp.identity.device(known.id)
+    if (rp.identity.account(known.account)?.state !== 'active') return err(ACCOUNT_INACTIVE)
+    if (device?.state !== 'active') return err(DEVICE_INACTIVE)
     return ok({
       device,
       counter: authenticationInfo.newCounter,
       uv: authenticationInfo.userVerified,
+      backupEligible: authenticationInfo.credentialDeviceType === 'multiDevice',
       authenticatorData,
       clientDataJSON: clientData.bytes,
       signature,

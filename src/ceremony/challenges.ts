@@ -17,7 +17,12 @@ export function challenges<T>(): Challenges<T> {
   const waiting = new Map<string, { browser: string; goodUntil: number; data: T }>()
   return {
     open(challenge, pre, now, data) {
-      if (waiting.size >= OPEN_AT_MOST) waiting.delete(waiting.keys().next().value!)
+      // A Map keeps the order of insertion, and all live equally long: what is too old stands first.
+      for (const [oldest, { goodUntil }] of waiting) {
+        if (goodUntil > now && waiting.size < OPEN_AT_MOST) break
+        waiting.delete(oldest)
+      }
+      waiting.delete(challenge)
       waiting.set(challenge, { browser: sha256Hex(pre), goodUntil: now + CHALLENGE_LIFE, data })
     },
     take(challenge, pre, now) {

@@ -3,7 +3,7 @@ import type { AccountId, DeviceId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
 import { approvals } from './approval.ts'
-import { claimedChallenge, type RelyingParty, verifyAssertion } from './authentication.ts'
+import { ACCOUNT_INACTIVE, claimedChallenge, type RelyingParty, verifyAssertion } from './authentication.ts'
 import type { Ceremonies, Evidence } from './ceremonies.ts'
 import { CHALLENGE_LIFE, challenges } from './challenges.ts'
 import { claimedCreation, registrationOptions, verifyCreation } from './registration.ts'
@@ -25,7 +25,7 @@ interface Admission {
 /** The portal's ceremonies over one relying party. Open challenges live in memory: a restart costs one more touch. */
 export function createCeremonies(rp: RelyingParty & { policyDigest(): string }): Ceremonies {
   const signIns = challenges<true>()
-  const enrolments = challenges<{ secret: string }>()
+  const enrolments = challenges<{ link: string }>()
   const additions = challenges<Admission>()
 
   return {
@@ -44,10 +44,10 @@ export function createCeremonies(rp: RelyingParty & { policyDigest(): string }):
     async finishSignIn(pre, credential) {
       const challenge = claimedChallenge(credential, rp.origin)
       if (challenge === undefined || !signIns.take(challenge, pre, rp.now())) return err(GONE)
-      const asserted = await verifyAssertion(rp, credential, challenge)
+      const asserted = await verifyAssertion(rp, credential, challenge, 'required')
       if (!asserted.ok) return asserted
-      const { device, uv, counter, evidence } = asserted.value
-      await rp.identity.deviceUsed(device.id, counter, rp.now())
+      const { device, uv, counter, backupEligible, evidence } = asserted.value
+      await rp.identity.deviceUsed(device.id, counter, rp.now(), backupEligible)
       return ok({ account: device.account, device: device.id, uv, evidence })
     },
 
@@ -55,15 +55,16 @@ export function createCeremonies(rp: RelyingParty & { policyDigest(): string }):
       const link = rp.identity.invitation(secret, rp.now())
       if (!link) return err(LINK_GONE)
       const { challenge, options } = await registrationOptions(rp, link.account)
-      enrolments.open(challenge, pre, rp.now(), { secret })
+      enrolments.open(challenge, pre, rp.now(), { link: link.id })
       return ok(options)
     },
     async finishEnrol(pre, secret, credential, name) {
       const challenge = claimedCreation(credential, rp.origin)
       const asked = challenge === undefined ? undefined : enrolments.take(challenge, pre, rp.now())
-      if (challenge === undefined || asked?.secret !== secret) return err(GONE)
+      if (challenge === undefined || !asked) return err(GONE)
       const link = rp.identity.invitation(secret, rp.now())
       if (!link) return err(LINK_GONE)
+      if (link.id !== asked.link) return err(GONE)
       const registered = await verifyCreation(rp, credential, challenge)
       if (!registered.ok) return registered
       const { device, transports, evidence } = registered.value
@@ -78,8 +79,7 @@ export function createCeremonies(rp: RelyingParty & { policyDigest(): string }):
 
     async beginAddPasskey(pre, account, { device, evidence }) {
       const who = rp.identity.account(account)
-      if (who?.state !== 'active')
-        return err(refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.'))
+      if (who?.state !== 'active') return err(ACCOUNT_INACTIVE)
       const { challenge, options } = await registrationOptions(rp, who)
       additions.open(challenge, pre, rp.now(), { account, by: device, evidence })
       return ok(options)

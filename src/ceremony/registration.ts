@@ -11,6 +11,14 @@ import { readClientData } from './client-data.ts'
 /** ES256 first: OpenSSH has an algorithm for it, so its assertions can be checked with ssh-keygen. Then EdDSA, RS256. */
 const ALGORITHMS = [-7, -8, -257]
 
+/**
+ * Formats the library brings trust anchors for. Without them it looks at no chain, and so fetches no revocation list from
+ * an address that a certificate names: an attestation is kept here for a later judgement, never judged on the way in.
+ */
+const JUDGED_BY_DEFAULT = ['android-key', 'android-safetynet', 'apple'] as const
+
+const isTransport = (text: unknown): boolean => typeof text === 'string' && /^[a-z-]{2,20}$/.test(text)
+
 export interface Registered {
   readonly device: Pick<Device, 'kind' | 'credential' | 'publicKey' | 'counter' | 'backupEligible'>
   readonly transports: readonly string[]
@@ -70,7 +78,9 @@ export async function verifyCreation(
   const clientData = readClientData(response?.['clientDataJSON'], 'webauthn.create', rp.origin)
   const attestation = response?.['attestationObject']
   if (!clientData || typeof attestation !== 'string' || attestation.length > 32_000) return invalid
-  const { verifyRegistrationResponse } = await import('@simplewebauthn/server')
+  const { SettingsService, verifyRegistrationResponse } = await import('@simplewebauthn/server')
+  for (const identifier of JUDGED_BY_DEFAULT)
+    SettingsService.setRootCertificates({ identifier, certificates: [] })
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: credential as never,
@@ -81,7 +91,13 @@ export async function verifyCreation(
       requireUserVerification: true,
       supportedAlgorithmIDs: ALGORITHMS,
     })
-    if (!verified || !registrationInfo) return invalid
+    // Step 25: a credential id is at most 1023 bytes; and the one in the signed data is the one that counts.
+    if (
+      !verified ||
+      registrationInfo.credential.id !== credential['id'] ||
+      registrationInfo.credential.id.length > 1364
+    )
+      return invalid
     const { credential: made, credentialDeviceType, fmt } = registrationInfo
     return ok({
       device: {
@@ -91,7 +107,7 @@ export async function verifyCreation(
         counter: made.counter,
         backupEligible: credentialDeviceType === 'multiDevice',
       },
-      transports: (made.transports ?? []).filter((transport) => /^[a-z-]{2,20}$/.test(transport)).slice(0, 8),
+      transports: (made.transports ?? []).filter(isTransport).slice(0, 8),
       evidence: {
         format: fmt,
         attestationObject: attestation,
