@@ -20,6 +20,7 @@ export interface Verification {
 
 export const CANNOT_PROVE = [
   'that the device was not revoked before: a log shows what was written, not what was left out of this file',
+  'who held the invitation or recovery link that admitted the first device: that is the gateway’s word',
   'that the ledger shows everybody the same history: that takes witnesses',
   'the exact time: the times are the gateway’s word',
   'what the person saw before the touch, beyond what the proof says was shown',
