@@ -1,108 +1,20 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
+import {
+  account,
+  enrolled,
+  linkFor,
+  ORIGIN,
+  reason,
+  type World,
+  world,
+} from '../../test/support/ceremony-bed.ts'
+import { MINUTE } from '../../test/support/identity-bed.ts'
 import { softKey } from '../../test/support/sk-agent.ts'
 import { type SoftPasskey, softPasskey } from '../../test/support/soft-passkey.ts'
-import { ed25519PrivateKey } from '../core/crypto.ts'
-import type { Account, DeviceId } from '../core/identity.ts'
-import type { Refusal } from '../core/refusal.ts'
-import type { Result } from '../core/result.ts'
 import { SK_ED25519 } from '../core/ssh/public-key.ts'
 import { armor, signedData, verifySshsig, writeSshsig } from '../core/ssh/sshsig.ts'
 import { parseStatement, STATEMENT_NAMESPACE } from '../core/statement/statement.ts'
-import type { Identity } from '../identity/identity.ts'
-import { openIdentity } from '../identity/open-identity.ts'
-import { openLedger } from '../ledger/open-ledger.ts'
-import { openSqlite } from '../store/sqlite/open-sqlite.ts'
-import type { Store } from '../store/store.ts'
-import type { Ceremonies } from './ceremonies.ts'
-import { createCeremonies } from './create-ceremonies.ts'
-
-const dir = mkdtempSync(join(tmpdir(), 'ceremony-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
-const ORIGIN = 'https://id.git.example.com'
-const MINUTE = 60_000
-let count = 0
-
-interface World {
-  readonly identity: Identity
-  readonly ceremonies: Ceremonies
-  readonly store: Store
-  readonly clock: { now: number }
-}
-
-async function world(): Promise<World> {
-  const clock = { now: 1_800_000_000_000 }
-  const now = (): number => clock.now
-  const store = await openSqlite(join(dir, `${count++}.db`))
-  after(() => store.close())
-  const ledger = openLedger({ store, key: ed25519PrivateKey(Buffer.alloc(32, 1)), origin: 'x/ledger', now })
-  const identity = await openIdentity({
-    store,
-    ledger,
-    now,
-    limits: {
-      portalIdle: 60 * MINUTE,
-      forgeIdle: 60 * MINUTE,
-      absolute: 600 * MINUTE,
-      gitPassword: 60 * MINUTE,
-      link: 60 * MINUTE,
-    },
-  })
-  after(() => identity.close())
-  const ceremonies = createCeremonies({
-    origin: ORIGIN,
-    rpId: 'id.git.example.com',
-    identity,
-    now,
-    policyDigest: () => `sha256:${'0'.repeat(64)}`,
-  })
-  return { identity, ceremonies, store, clock }
-}
-
-let forgeId = 1
-async function account({ identity }: World, name: string): Promise<Account> {
-  const made = await identity.createAccount({
-    name,
-    email: `${name}@example.com`,
-    forgeId: forgeId++,
-    admin: false,
-    by: 'test',
-  })
-  assert.ok(made.ok)
-  return made.value
-}
-
-async function linkFor({ identity, clock }: World, who: Account): Promise<string> {
-  const link = await identity.invite(who.id, 'invitation', 'test', clock.now)
-  assert.ok(link.ok)
-  return link.value.secret
-}
-
-async function enrolled(
-  at: World,
-  name: string,
-): Promise<{ who: Account; passkey: SoftPasskey; device: DeviceId }> {
-  const who = await account(at, name)
-  const secret = await linkFor(at, who)
-  const passkey = softPasskey(ORIGIN)
-  const options = await at.ceremonies.beginEnrol('pre', secret)
-  assert.ok(options.ok)
-  const device = await at.ceremonies.finishEnrol(
-    'pre',
-    secret,
-    passkey.create(options.value as never),
-    'first',
-  )
-  assert.ok(device.ok, JSON.stringify(device))
-  return { who, passkey, device: device.value }
-}
-
-function reason(result: Result<unknown, Refusal>): string {
-  return result.ok ? 'ok' : result.error.reason
-}
 
 describe('enrolment by a link (WebAuthn 7.1)', () => {
   const bad: readonly [string, (passkey: SoftPasskey) => void][] = [

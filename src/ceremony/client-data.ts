@@ -6,7 +6,7 @@ export interface ClientData {
 }
 
 /**
- * Client data before anything of it is believed (WebAuthn Level 3 sections 7.1 steps 7 to 12 and 7.2 steps 11 to 16). What
+ * Client data before anything of it is believed (WebAuthn Level 3 section 7.1 steps 7 to 11 and 7.2 steps 10 to 14). What
  * the library leaves open is settled here: a cross-origin ceremony is refused in both, and so is any top origin.
  */
 export function readClientData(

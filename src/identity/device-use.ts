@@ -16,7 +16,7 @@ export function deviceUse(core: Core): Pick<Identity, 'deviceUsed'> {
       // WebAuthn Level 3 section 7.2 step 22: both zero means that the authenticator does not count.
       if (counter <= before.counter && (counter !== 0 || before.counter !== 0))
         signals.push({ signal: 'counter-not-higher', seen: counter, known: before.counter })
-      // Section 7.2 step 18: eligibility is for life. A key that may be copied after all is taken to be one from now on;
+      // Section 7.2 step 19: eligibility is for life. A key that may be copied after all is taken to be one from now on;
       // one that says the opposite is not believed.
       if (backupEligible !== undefined && backupEligible !== before.backupEligible)
         signals.push({ signal: 'backup-eligibility', seen: backupEligible, known: before.backupEligible })

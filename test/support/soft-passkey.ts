@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 
 // A passkey in software: what `navigator.credentials.create/get().toJSON()` would give, with every field settable, so that
 // a test can also give what no browser would.
@@ -17,17 +17,42 @@ export interface SoftPasskey {
   get(options: { challenge: string }): Record<string, unknown>
 }
 
-export function softPasskey(origin: string, rpId = new URL(origin).hostname): SoftPasskey {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = publicKey.export({ format: 'jwk' })
+export type Algorithm = 'ES256' | 'EdDSA' | 'RS256'
+
+/** A key pair and its COSE_Key (RFC 9053 section 7, RFC 8230 section 4). */
+function newKey(algorithm: Algorithm): { privateKey: KeyObject; cose: Buffer } {
+  switch (algorithm) {
+    case 'ES256': {
+      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const { x, y } = publicKey.export({ format: 'jwk' })
+      return { privateKey, cose: cbor('a5010203262001215820', x!, '225820', y!) }
+    }
+    case 'EdDSA': {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+      return { privateKey, cose: cbor('a401010327200621' + '5820', publicKey.export({ format: 'jwk' }).x!) }
+    }
+    case 'RS256': {
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      return {
+        privateKey,
+        cose: cbor('a401030339010020590100', publicKey.export({ format: 'jwk' }).n!, '2143010001'),
+      }
+    }
+  }
+}
+
+/** Hex, then base64url, in turn. */
+function cbor(...parts: readonly string[]): Buffer {
+  return Buffer.concat(parts.map((part, i) => Buffer.from(part, i % 2 === 0 ? 'hex' : 'base64url')))
+}
+
+export function softPasskey(
+  origin: string,
+  rpId = new URL(origin).hostname,
+  algorithm: Algorithm = 'ES256',
+): SoftPasskey {
+  const { privateKey, cose } = newKey(algorithm)
   const credentialId = randomBytes(32)
-  // COSE_Key (RFC 9053): {1: 2, 3: -7, -1: 1, -2: x, -3: y}
-  const cose = Buffer.concat([
-    Buffer.from('a5010203262001215820', 'hex'),
-    Buffer.from(jwk.x!, 'base64url'),
-    Buffer.from('225820', 'hex'),
-    Buffer.from(jwk.y!, 'base64url'),
-  ])
 
   const passkey: SoftPasskey = {
     id: credentialId.toString('base64url'),
@@ -42,7 +67,11 @@ export function softPasskey(origin: string, rpId = new URL(origin).hostname): So
       const authData = Buffer.concat([head(0x40), Buffer.alloc(16), Buffer.from([0, 32]), credentialId, cose])
       const attestationObject = Buffer.concat([
         Buffer.from('a363666d74646e6f6e656761747453746d74a0686175746844617461', 'hex'),
-        Buffer.from([0x58, authData.length]),
+        Buffer.from(
+          authData.length < 256
+            ? [0x58, authData.length]
+            : [0x59, authData.length >> 8, authData.length & 0xff],
+        ),
         authData,
       ])
       return envelope({
@@ -55,7 +84,7 @@ export function softPasskey(origin: string, rpId = new URL(origin).hostname): So
       const authenticatorData = head(0)
       const client = clientData('webauthn.get', options.challenge)
       const signature = sign(
-        'sha256',
+        algorithm === 'EdDSA' ? null : 'sha256',
         Buffer.concat([authenticatorData, createHash('sha256').update(client).digest()]),
         privateKey,
       )
