@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
 import { run } from '../support/git.ts'
+import { isAlive } from '../support/process.ts'
 import { pusher } from '../support/pusher.ts'
 import { eventually } from '../support/raw-http.ts'
 
@@ -43,15 +44,6 @@ async function npmStart(home: string): Promise<Npm> {
   return { child, lines: out.split('\n').slice(0, -1), ready: JSON.parse(out) as Npm['ready'] }
 }
 
-const alive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    // A zombie answers, too: its parent has not asked yet.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
 const forgePid = (home: string): number =>
   (JSON.parse(readFileSync(join(home, 'forge', 'forge.pid'), 'utf8')) as { pid: number }).pid
 
@@ -66,7 +58,7 @@ describe('npm start --json', () => {
     assert.equal(ready.forge, 'stand-in')
     const forge = forgePid(home)
     child.kill('SIGTERM')
-    await eventually(() => !alive(ready.pid) && !alive(forge), 'gateway and forge end')
+    await eventually(() => !isAlive(ready.pid) && !isAlive(forge), 'gateway and forge end')
   })
 
   test('TERM to the printed pid ends npm, gateway and forge', async () => {
@@ -75,7 +67,7 @@ describe('npm start --json', () => {
     const forge = forgePid(home)
     process.kill(ready.pid, 'SIGTERM')
     await eventually(() => child.exitCode !== null || child.signalCode !== null, 'npm ends')
-    await eventually(() => !alive(ready.pid) && !alive(forge), 'gateway and forge end')
+    await eventually(() => !isAlive(ready.pid) && !isAlive(forge), 'gateway and forge end')
   })
 })
 
@@ -87,9 +79,9 @@ describe('a home', () => {
     const keeper = await pusher(gateway, 'keeper', gateway.enroll!)
     const forge = forgePid(home)
     await gateway.kill()
-    assert.ok(alive(forge), 'the forge is orphaned')
+    assert.ok(isAlive(forge), 'the forge is orphaned')
     gateway = await startGateway({ home, env })
-    assert.ok(!alive(forge), 'the orphan is gone')
+    assert.ok(!isAlive(forge), 'the orphan is gone')
     assert.equal(gateway.enroll, null, 'the administrator is enrolled still')
     const refs = await keeper.git.git(
       keeper.git.home,
@@ -98,7 +90,7 @@ describe('a home', () => {
     )
     assert.equal(refs.code, 0, refs.stderr)
     await gateway.stop()
-    assert.ok(!existsSync(join(home, 'forge', 'forge.pid')) || !alive(forgePid(home)))
+    assert.ok(!existsSync(join(home, 'forge', 'forge.pid')) || !isAlive(forgePid(home)))
   })
 
   test('is used by one gateway at a time', async () => {

@@ -30,7 +30,7 @@ async function front(port: number): Promise<{ port: number; endings: Ending[] }>
         body: hasBody(req) ? req : null,
       },
       res,
-      { head: (status, headers) => ({ status, headers }) },
+      { head: (status, raw) => ({ status, headers: endToEnd(raw, new Set()) }) },
     ).then((ending) => {
       endings.push(ending)
       if (ending.kind === 'upstream-failed' && ending.status === undefined)

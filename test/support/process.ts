@@ -12,6 +12,16 @@ export function cpuMs(pid: number): number {
   return nanos.reduce((sum, each) => sum + each, 0) / 1e6
 }
 
+/** Whether `pid` runs. A zombie does not: its parent has only not asked yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(read(`/proc/${pid}/status`))
+  } catch {
+    return false
+  }
+}
+
 /** Resident memory of `pid` now, in MiB. */
 export function rssMiB(pid: number): number {
   return statusMiB(pid, 'VmRSS')

@@ -18,11 +18,17 @@ export function cookieValue(header: string | undefined, name: string): string | 
 /** The `Cookie` field without the cookies in `drop`; undefined when nothing is left. */
 export function withoutCookies(header: string | undefined, drop: ReadonlySet<string>): string | undefined {
   if (header === undefined) return undefined
-  const kept = header
-    .split(';')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '' && !drop.has(pair.split('=', 1)[0]!.trim()))
-  return kept.length === 0 ? undefined : kept.join('; ')
+  let kept: string | undefined
+  for (let from = 0; from < header.length; ) {
+    let end = header.indexOf(';', from)
+    if (end === -1) end = header.length
+    const pair = header.slice(from, end).trim()
+    const equals = pair.indexOf('=')
+    const name = equals === -1 ? pair : pair.slice(0, equals).trimEnd()
+    if (pair !== '' && !drop.has(name)) kept = kept === undefined ? pair : `${kept}; ${pair}`
+    from = end + 1
+  }
+  return kept
 }
 
 /** Names of our own cookies. `__Host-` pins host, path and TLS (RFC 6265bis section 4.1.3.2); plain HTTP exists on loopback only. */

@@ -18,7 +18,7 @@ import { entrance, PRE_SESSION_SECONDS } from './entrance.ts'
 import type { GitDoor } from './git-door.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
 import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.ts'
-import { pageHead, stayHere } from './response-policy.ts'
+import { pageHead } from './response-policy.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
 
 export interface ForgeDoorDeps {
@@ -61,19 +61,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     return headers
   }
 
-  function keepUpstreamSession(session: SessionId, headers: HeaderList): HeaderList {
-    const out: HeaderList = []
-    for (let i = 0; i < headers.length; i += 2) {
-      if (headers[i]!.toLowerCase() === 'set-cookie') {
-        const value = headers[i + 1]!
-        const name = value.slice(0, value.indexOf('='))
-        if (name === ctx.forge.sessionCookie)
-          upstreamSessions.set(session, value.slice(name.length + 1).split(';', 1)[0]!)
-        if (ourCookies.has(name)) continue
-      }
-      out.push(headers[i]!, headers[i + 1]!)
-    }
-    return out
+  /** Keep the forge's session to ourselves; whether a cookie of its answer goes on to the client. */
+  function cookieGoesOn(session: SessionId, setting: string): boolean {
+    const name = setting.slice(0, setting.indexOf('='))
+    if (name === ctx.forge.sessionCookie)
+      upstreamSessions.set(session, setting.slice(name.length + 1).split(';', 1)[0]!)
+    return !ourCookies.has(name)
   }
 
   async function carry(
@@ -94,8 +87,8 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       },
       res,
       {
-        head: (status, headers) =>
-          stayHere(pageHead(status, keepUpstreamSession(session.id, headers)), ctx.forgeOrigin),
+        head: (status, raw) =>
+          pageHead(status, raw, ctx.forgeOrigin, (setting) => cookieGoesOn(session.id, setting)),
       },
     )
     if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
@@ -123,7 +116,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
         body: null,
       },
       res,
-      { head: (status, headers) => stayHere(pageHead(status, withoutSetCookie(headers)), ctx.forgeOrigin) },
+      { head: (status, raw) => pageHead(status, raw, ctx.forgeOrigin, () => false) },
     )
     if (ending.kind === 'upstream-failed' && ending.status === undefined) {
       refuseHttp(req, res, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'), render)
@@ -207,8 +200,4 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       }
     },
   }
-}
-
-function withoutSetCookie(headers: HeaderList): HeaderList {
-  return headers.filter((_, i) => headers[i - (i % 2)]!.toLowerCase() !== 'set-cookie')
 }

@@ -10,8 +10,8 @@ import {
   type GitDoorDeps,
   type GitRoute,
   gitHeaders,
+  passedBack,
   upstreamPath,
-  withoutCookiesAndAuth,
 } from './git-request.ts'
 import { refuseFetch, refuseGit } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
@@ -43,7 +43,7 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
             body: hasBody(req) ? req : null,
           },
           res,
-          { head: (status, headers) => ({ status, headers: withoutCookiesAndAuth(headers) }) },
+          { head: passedBack },
         )
         if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
         if (ending.kind === 'upstream-failed' && ending.status === undefined) {

@@ -21,8 +21,8 @@ import {
   type GitDoorDeps,
   type GitRoute,
   gitHeaders,
+  passedBack,
   upstreamPath,
-  withoutCookiesAndAuth,
 } from './git-request.ts'
 import { refuseFetch, refuseGit, wordsOf } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
@@ -69,6 +69,8 @@ export async function receivePack(
   }
 }
 
+/** Bytes of a pack that may wait between the two sockets: enough that neither waits for the other's turn. */
+const READ_AHEAD = 1 << 20
 const RESULT = 'application/x-git-receive-pack-result'
 
 async function push(
@@ -93,11 +95,11 @@ async function push(
         method: 'POST',
         path: upstreamPath(passage, route, '/git-receive-pack'),
         headers,
-        body: Readable.from(outbound(head, rest, chunks), { objectMode: false }),
+        body: Readable.from(outbound(head, rest, chunks), { objectMode: false, highWaterMark: READ_AHEAD }),
       },
       res,
       {
-        head: (status, fields) => ({ status, headers: withoutCookiesAndAuth(fields) }),
+        head: passedBack,
         data: (chunk) => report.push(chunk),
       },
     )

@@ -6,7 +6,7 @@ import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import type { Route } from '../../upstream/forge.ts'
-import { endToEnd, type HeaderList, headerValue } from './headers.ts'
+import { endToEnd, type HeaderList } from './headers.ts'
 import type { RenderRefusal } from './refusal-to-http.ts'
 
 export type GitRoute = Extract<Route, { kind: 'git' }>
@@ -78,10 +78,7 @@ export async function gitHeaders(
 
 const UNWANTED = new Set(['set-cookie', 'www-authenticate'])
 
-/** What the forge says to us as its client is not for ours. */
-export function withoutCookiesAndAuth(headers: HeaderList): HeaderList {
-  return headerValue(headers, 'set-cookie') === undefined &&
-    headerValue(headers, 'www-authenticate') === undefined
-    ? headers
-    : endToEnd(headers, UNWANTED)
+/** Fields of the forge's answer that are for our client; what it says to us as its own is not. */
+export function passedBack(status: number, raw: HeaderList): { status: number; headers: HeaderList } {
+  return { status, headers: endToEnd(raw, UNWANTED) }
 }

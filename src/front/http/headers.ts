@@ -15,8 +15,13 @@ const HOP_BY_HOP = new Set([
 ])
 const NO_NAMES: ReadonlySet<string> = new Set()
 
+/** Whether a field, by its lower-case name, belongs to one hop. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name)
+}
+
 /** Names that a `Connection` field makes hop-by-hop (RFC 9110 section 7.6.1). */
-function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
+export function namedByConnection(raw: readonly string[]): ReadonlySet<string> {
   let names: Set<string> | undefined
   for (let i = 0; i < raw.length; i += 2) {
     if (raw[i]!.length === 10 && raw[i]!.toLowerCase() === 'connection') {
@@ -31,7 +36,7 @@ function connectionOptions(raw: readonly string[]): ReadonlySet<string> {
 
 /** The end-to-end fields of a message, without those in `drop` (lower case). Order and spelling are kept. */
 export function endToEnd(raw: readonly string[], drop: ReadonlySet<string>): HeaderList {
-  const named = connectionOptions(raw)
+  const named = namedByConnection(raw)
   const out: HeaderList = []
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]!.toLowerCase()

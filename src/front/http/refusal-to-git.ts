@@ -49,7 +49,11 @@ export function refuseGit(req: IncomingMessage, res: ServerResponse, status: num
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
-    ...(status === 401 && { 'www-authenticate': 'Basic realm="Countersign", charset="UTF-8"' }),
+    // A script in a page gets no challenge: the browser would ask its person for a password in the page's name.
+    ...(status === 401 &&
+      req.headers['sec-fetch-mode'] === undefined && {
+        'www-authenticate': 'Basic realm="Countersign", charset="UTF-8"',
+      }),
     ...(status === 429 && { 'retry-after': '60' }),
   })
   res.end(req.method === 'HEAD' ? undefined : body)

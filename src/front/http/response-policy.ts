@@ -1,4 +1,4 @@
-import type { HeaderList } from './headers.ts'
+import { type HeaderList, isHopByHop, namedByConnection } from './headers.ts'
 
 // The barrier against ceremonies on the forge origin is the RP ID; Permissions-Policy helps where browsers obey it.
 const FORGE_PAGE: HeaderList = [
@@ -11,39 +11,57 @@ const FORGE_PAGE: HeaderList = [
   'Referrer-Policy',
   'same-origin',
 ]
-const OVERRIDDEN = new Set([
-  'permissions-policy',
-  'x-content-type-options',
-  'referrer-policy',
-  'strict-transport-security',
-  'access-control-allow-origin',
-])
 
 export interface Head {
   readonly status: number
   readonly headers: HeaderList
 }
 
-/** Response fields of a forge page: its own, with ours added. Several CSP fields all apply (CSP3 section 8.1). */
-export function pageHead(status: number, headers: HeaderList): Head {
-  const out: HeaderList = []
-  for (let i = 0; i < headers.length; i += 2) {
-    if (!OVERRIDDEN.has(headers[i]!.toLowerCase())) out.push(headers[i]!, headers[i + 1]!)
+/**
+ * Response fields of a forge page: its own end-to-end ones in one pass, with ours added (several CSP fields all apply,
+ * CSP3 section 8.1). `cookie` sees each `Set-Cookie` and says whether it goes on; a redirect stays on `origin`.
+ */
+export function pageHead(
+  status: number,
+  raw: readonly string[],
+  origin: string,
+  cookie: (value: string) => boolean,
+): Head {
+  const named = namedByConnection(raw)
+  const headers: HeaderList = []
+  let lost = false
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]!.toLowerCase()
+    const value = raw[i + 1]!
+    if (isHopByHop(name) || named.has(name)) continue
+    switch (name) {
+      case 'permissions-policy':
+      case 'x-content-type-options':
+      case 'referrer-policy':
+      case 'strict-transport-security':
+      case 'access-control-allow-origin':
+        continue
+      case 'set-cookie':
+        if (!cookie(value)) continue
+        break
+      case 'location':
+        if (!staysHere(value, origin)) {
+          lost = true
+          continue
+        }
+        break
+    }
+    headers.push(raw[i]!, value)
   }
-  for (const part of FORGE_PAGE) out.push(part)
-  return { status, headers: out }
+  for (const part of FORGE_PAGE) headers.push(part)
+  return { status: lost && status >= 300 && status < 400 ? 502 : status, headers }
 }
 
 /**
  * A redirect stays on this origin, in a spelling that no browser reads as another host. The adapter knows of no page
  * that must send a person elsewhere.
  */
-export function stayHere(head: Head, origin: string): Head {
-  const at = head.headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'location')
-  if (at === -1) return head
-  const location = head.headers[at + 1]!
-  if (/^\/(?![/\\])[\x21-\x7e]*$/.test(location) && !location.includes('\\')) return head
-  if (location.startsWith(`${origin}/`) && !location.includes('\\')) return head
-  const headers = head.headers.filter((_, i) => i !== at && i !== at + 1)
-  return { status: head.status >= 300 && head.status < 400 ? 502 : head.status, headers }
+export function staysHere(location: string, origin: string): boolean {
+  if (location.includes('\\')) return false
+  return /^\/(?!\/)[\x21-\x7e]*$/.test(location) || location.startsWith(`${origin}/`)
 }

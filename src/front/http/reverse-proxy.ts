@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
-import { decodeRaw, endToEnd, type HeaderList } from './headers.ts'
+import { decodeRaw, type HeaderList } from './headers.ts'
 
 /** A request as it goes to the forge: nothing of the client's message is in it that was not put there. */
 export interface Outbound {
@@ -13,8 +13,8 @@ export interface Outbound {
 }
 
 export interface Watch {
-  /** Sees the status and the end-to-end fields before the client does; what it returns is sent. */
-  head(status: number, headers: HeaderList): { status: number; headers: HeaderList }
+  /** Sees the status and every field of the answer before the client does; what it returns is sent. */
+  head(status: number, raw: HeaderList): { status: number; headers: HeaderList }
   /** Sees body bytes as they pass; they cannot be changed here. */
   data?(chunk: Buffer): void
 }
@@ -25,7 +25,6 @@ export type Ending =
   | { readonly kind: 'client-gone'; readonly status: number | undefined }
   | { readonly kind: 'upstream-failed'; readonly status: number | undefined; readonly error: Error }
 
-const NOTHING: ReadonlySet<string> = new Set()
 const CLIENT_GONE = new Error('client gone')
 
 /**
@@ -92,15 +91,16 @@ class Passing implements Dispatcher.DispatchHandler {
       if (link !== undefined && !this.#res.headersSent) this.#res.writeEarlyHints({ link })
       return
     }
-    const head = this.#watch.head(status, endToEnd(raw, NOTHING))
+    const head = this.#watch.head(status, raw)
     this.#status = status
     this.#res.writeHead(head.status, head.headers)
-    this.#res.on('drain', this.#resume)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#watch.data?.(chunk)
-    if (!this.#res.write(chunk)) controller.pause()
+    if (this.#res.write(chunk)) return
+    controller.pause()
+    this.#res.once('drain', this.#resume)
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {

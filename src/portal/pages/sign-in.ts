@@ -15,7 +15,7 @@ export function show(visit: Visit): Response {
     ? html`<p class="note good">Your passkey is registered. Sign in with it now.</p>`
     : null
   const body = html`<div class="head"><h1>Sign in</h1>
-<p class="lede">With the passkey on your security key, phone or computer. It never leaves the device, and it works on this site alone.</p></div>
+<p class="lede">With the passkey on your security key, phone or computer. It answers to this site alone, and only when you touch it.</p></div>
 ${welcome}
 <form id="sign-in" class="card" data-handle="${handle}">
 <div class="field"><label for="username">Name <span class="soft">(optional)</span></label>
