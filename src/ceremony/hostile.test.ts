@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { SettingsService } from '@simplewebauthn/server'
 import fc from 'fast-check'
 import {
   account,
+  ceremoniesOn,
   enrolled,
   linkFor,
   ORIGIN,
@@ -15,6 +17,7 @@ import { softKey } from '../../test/support/sk-agent.ts'
 import { type Algorithm, type SoftPasskey, softPasskey } from '../../test/support/soft-passkey.ts'
 import { SK_ECDSA } from '../core/ssh/public-key.ts'
 import { armor, signedData, writeSshsig } from '../core/ssh/sshsig.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { CredentialJson } from './ceremonies.ts'
 
 type Json = { [key: string]: unknown }
@@ -94,6 +97,21 @@ describe('refused at sign-in', () => {
       rawId: passkey.id,
     })
     assert.equal(await signIn(at, impostor, posing), 'proof-invalid')
+  })
+
+  test('a device or an account that ended while the signature was verified', async () => {
+    const at = await world()
+    const { passkey } = await enrolled(at, 'alice')
+    const { identity } = at
+    const ended: readonly [Partial<Identity>, string][] = [
+      [{ device: (id) => ({ ...identity.device(id)!, state: 'revoked' }) }, 'device-inactive'],
+      [{ account: (id) => ({ ...identity.account(id)!, state: 'disabled' }) }, 'account-inactive'],
+    ]
+    for (const [change, expected] of ended)
+      assert.equal(
+        await signIn(ceremoniesOn({ ...at, identity: { ...identity, ...change } }), passkey),
+        expected,
+      )
   })
 
   test('backed up, but not eligible for it (section 6.1.3)', async () => {
@@ -178,6 +196,21 @@ describe('refused at sign-in', () => {
 })
 
 describe('refused at registration', () => {
+  test('an id of more than 1023 bytes (section 7.1 step 25)', async () => {
+    for (const [bytes, expected] of [
+      [1023, 'ok'],
+      [1024, 'proof-invalid'],
+    ] as const) {
+      const at = await world()
+      const secret = await linkFor(at, await account(at, 'alice'))
+      const options = await at.ceremonies.beginEnrol('pre', secret)
+      assert.ok(options.ok)
+      const passkey = softPasskey(ORIGIN, undefined, 'ES256', Buffer.alloc(bytes, 7))
+      const answer = passkey.create(options.value as never)
+      assert.equal(reason(await at.ceremonies.finishEnrol('pre', secret, answer, 'x')), expected)
+    }
+  })
+
   test('an id that is not the one in the signed data', async () => {
     const at = await world()
     const secret = await linkFor(at, await account(at, 'alice'))
@@ -265,6 +298,19 @@ test('a key that may be copied after all is a signal on record, and lets sign in
     .where('type', '=', 'device.signal')
     .execute()
   assert.equal(signals.length, 1)
+})
+
+test('after a registration the library has no trust anchor left, and so no reason to fetch anything', async () => {
+  await enrolled(await world(), 'alice')
+  for (const identifier of [
+    'apple',
+    'android-key',
+    'android-safetynet',
+    'packed',
+    'tpm',
+    'fido-u2f',
+  ] as const)
+    assert.deepEqual(SettingsService.getRootCertificates({ identifier }), [])
 })
 
 test('recovery lets one more device in, and stays visible at it', async () => {

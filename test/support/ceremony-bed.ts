@@ -15,7 +15,11 @@ export interface World extends IdentityWorld {
 }
 
 export async function world(): Promise<World> {
-  const bed = await identityWorld()
+  return ceremoniesOn(await identityWorld())
+}
+
+/** The same over an identity of the test's making. */
+export function ceremoniesOn(bed: IdentityWorld): World {
   const ceremonies = createCeremonies({
     origin: ORIGIN,
     rpId: 'id.git.example.com',

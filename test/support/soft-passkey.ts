@@ -50,9 +50,9 @@ export function softPasskey(
   origin: string,
   rpId = new URL(origin).hostname,
   algorithm: Algorithm = 'ES256',
+  credentialId = randomBytes(32),
 ): SoftPasskey {
   const { privateKey, cose } = newKey(algorithm)
-  const credentialId = randomBytes(32)
 
   const passkey: SoftPasskey = {
     id: credentialId.toString('base64url'),
@@ -64,7 +64,8 @@ export function softPasskey(
     crossOrigin: false,
     create(options) {
       passkey.userHandle = options.user.id
-      const authData = Buffer.concat([head(0x40), Buffer.alloc(16), Buffer.from([0, 32]), credentialId, cose])
+      const idLength = Buffer.from([credentialId.length >> 8, credentialId.length & 0xff])
+      const authData = Buffer.concat([head(0x40), Buffer.alloc(16), idLength, credentialId, cose])
       const attestationObject = Buffer.concat([
         Buffer.from('a363666d74646e6f6e656761747453746d74a0686175746844617461', 'hex'),
         Buffer.from(
