@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Identity } from './identity/identity.ts'
 import { openIdentity } from './identity/open-identity.ts'
@@ -33,8 +33,14 @@ export async function openRecords(
   const known = await setting(store, 'ledger.origin')
   const { portal } = options
   if (known === undefined && !portal) throw new Error(`${home} holds no ledger yet: start the gateway once`)
+  const keyFile = join(home, 'secrets', 'ledger.key')
+  // A log signed by two keys would verify under neither: a lost key is a decision for a person, not for a start.
+  if (known !== undefined && !existsSync(keyFile)) {
+    await store.close()
+    throw new Error(`the signing key of this ledger is missing: put ${keyFile} back`)
+  }
   const origin = known ?? `${new URL(portal!.origin).host}/ledger`
-  const ledger = openLedger({ store, key: loadLedgerKey(join(home, 'secrets', 'ledger.key')), origin, now })
+  const ledger = openLedger({ store, key: loadLedgerKey(keyFile), origin, now })
   if (known === undefined && portal) {
     await ledger.append(
       {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
@@ -100,6 +100,15 @@ describe('a home', () => {
       /another gateway is running/,
     )
     await gateway.stop()
+  })
+
+  test('whose ledger key is gone does not start, and makes no other key', async () => {
+    const gateway = await startGateway({ env: { COUNTERSIGN_FORGE: 'stand-in' } })
+    await gateway.stop()
+    const key = join(gateway.home, 'secrets', 'ledger.key')
+    rmSync(key)
+    await assert.rejects(startGateway({ home: gateway.home }), /signing key of this ledger is missing/)
+    assert.ok(!existsSync(key))
   })
 
   test('keeps its secrets to its owner', async () => {
