@@ -20,6 +20,8 @@ interface Asked {
   readonly account: string
   readonly text: string
   readonly challenge: string
+  /** As the statement says, unix ms. */
+  readonly expires: number
   readonly except: DeviceId | undefined
 }
 
@@ -47,11 +49,13 @@ export function approvals(
             'Add one first.',
           ),
         )
-      const text = statementOf(wish, rp, who)
+      const issued = Math.floor(rp.now() / 1000) * 1000
+      const expires = issued + CHALLENGE_LIFE
+      const text = statementOf(wish, rp, who, { issued, expires })
       if (text === undefined) return err(refusal('bad-request', 'There is no statement of that kind.'))
       const id = randomSecret()
       const challenge = signedData(STATEMENT_NAMESPACE, 'sha512', Buffer.from(text)).toString('base64url')
-      open.open(id, pre, rp.now(), { id, account, text, challenge, except })
+      open.open(id, pre, rp.now(), { id, account, text, challenge, expires, except })
       return ok({
         id,
         text,
@@ -71,7 +75,7 @@ export function approvals(
 
     async finishApproval(pre, account, id, credential) {
       const asked = open.take(id, pre, rp.now())
-      if (!asked || asked.account !== account)
+      if (!asked || asked.account !== account || rp.now() > asked.expires)
         return err(
           refusal(
             'proof-invalid',
@@ -107,17 +111,16 @@ function statementOf(
   { action, fields }: Wish,
   rp: RelyingParty & { policyDigest(): string },
   who: { name: string; forgeId: number },
+  times: { issued: number; expires: number },
 ): string | undefined {
   if (!isStatementAction(action) || !fieldsFit(action, fields)) return undefined
-  const issued = Math.floor(rp.now() / 1000) * 1000
   return writeStatement({
     origin: rp.origin,
     actor: { name: who.name, forgeId: who.forgeId },
     action,
     fields,
     policy: rp.policyDigest(),
-    issued,
-    expires: issued + CHALLENGE_LIFE,
+    ...times,
     nonce: randomSecret(),
   })
 }

@@ -285,6 +285,23 @@ describe('a passkey by algorithm', () => {
   }
 })
 
+test('a statement is signed until it expires, to the millisecond', async () => {
+  for (const [later, expected] of [
+    [299_100, 'ok'],
+    [299_101, 'proof-invalid'],
+  ] as const) {
+    const at = await world()
+    const { who, passkey } = await enrolled(at, 'alice')
+    at.clock.now += 900
+    const wish = { action: 'git-password.create', fields: [] }
+    const asked = await at.ceremonies.beginApproval('pre', who.id, wish)
+    assert.ok(asked.ok)
+    const answer = passkey.get(asked.value.options as never)
+    at.clock.now += later
+    assert.equal(reason(await at.ceremonies.finishApproval('pre', who.id, asked.value.id, answer)), expected)
+  }
+})
+
 test('a key that may be copied after all is a signal on record, and lets sign in', async () => {
   const at = await world()
   const { passkey, device } = await enrolled(at, 'alice')
