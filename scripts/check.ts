@@ -12,8 +12,19 @@ const bin = (name: string): string => `node_modules/.bin/${name}`
 const node = process.execPath
 const unit = globSync(['src/**/*.test.ts', 'test/unit/**/*.test.ts'])
 
+/** Half of the unit tests, so that two processors share them. */
+function unitStep(half: number): Step {
+  const files = unit.filter((_, i) => i % 2 === half)
+  const flags = ['--test', '--test-isolation=none', '--test-reporter=dot']
+  return {
+    name: `unit ${half + 1}/2`,
+    argv: [node, '--disable-warning=ExperimentalWarning', ...flags, ...files],
+  }
+}
+
 // Independent steps run side by side; what they print is shown whole, in this order.
 const steps: readonly Step[] = [
+  ...[0, 1].map((half) => unitStep(half)),
   { name: 'types', argv: [node, 'node_modules/typescript/bin/tsc', '-p', '.'] },
   { name: 'types (browser)', argv: [node, 'node_modules/typescript/bin/tsc', '-p', 'src/portal/browser'] },
   { name: 'lint and format', argv: [bin('biome'), 'check', '--error-on-warnings'] },
@@ -22,17 +33,6 @@ const steps: readonly Step[] = [
     argv: [node, bin('eslint'), '--cache', '--cache-location', 'node_modules/.cache/eslint/', 'src', 'demo'],
   },
   { name: 'boundaries', argv: [node, 'scripts/boundaries.ts'] },
-  {
-    name: 'unit',
-    argv: [
-      node,
-      '--disable-warning=ExperimentalWarning',
-      '--test',
-      '--test-isolation=none',
-      '--test-reporter=dot',
-      ...unit,
-    ],
-  },
 ]
 
 function run(step: Step): Promise<{ step: Step; code: number; output: string; ms: number }> {
@@ -46,7 +46,9 @@ function run(step: Step): Promise<{ step: Step; code: number; output: string; ms
   })
 }
 
-const wanted = process.argv.includes('--static') ? steps.filter(({ name }) => name !== 'unit') : steps
+const wanted = process.argv.includes('--static')
+  ? steps.filter(({ name }) => !name.startsWith('unit'))
+  : steps
 const began = performance.now()
 const queue = [...wanted]
 const results = new Map<Step, Awaited<ReturnType<typeof run>>>()
