@@ -82,7 +82,11 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     const ctx = await compose(settings, log, origins, records, started, undo)
     const handOver = createHandOver({ now: ctx.now })
     const doors = openDoors(ctx, origins, records, handOver, undo)
-    const settled = settle(ctx, { by: 'start', except: ctx.running, quietMs: settings.gogs === null ? 200 : 5_000 })
+    const settled = settle(ctx, {
+      by: 'start',
+      except: ctx.running,
+      quietMs: settings.gogs === null ? 200 : 5_000,
+    })
     await records.ledger.append({
       type: 'gateway.start',
       payload: {
