@@ -4,7 +4,12 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Dispatcher, Pool } from 'undici'
 
-const pool = new Pool(process.argv[2]!, { connections: 128, pipelining: 1 })
+const pool = new Pool(process.argv[2]!, {
+  connections: 128,
+  pipelining: 1,
+  headersTimeout: 0,
+  bodyTimeout: 0,
+})
 
 class Streaming implements Dispatcher.DispatchHandler {
   readonly #res: ServerResponse
@@ -28,8 +33,15 @@ class Streaming implements Dispatcher.DispatchHandler {
   }
 }
 
+/** undici frames a body itself; a push comes chunked, or with its length. */
+function withoutFraming(raw: readonly string[]): string[] {
+  return raw.filter((_, i) => !/^(?:transfer-encoding|expect|connection)$/i.test(raw[i - (i % 2)]!))
+}
+
 const server = createServer((req, res) => {
-  pool.dispatch({ method: 'GET', path: req.url!, headers: req.rawHeaders }, new Streaming(res))
+  const body = req.method === 'POST' ? req : null
+  const headers = body ? withoutFraming(req.rawHeaders) : req.rawHeaders
+  pool.dispatch({ method: req.method as 'GET', path: req.url!, headers, body }, new Streaming(res))
 })
 server.listen(0, '127.0.0.1', () =>
   process.send!({ origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),

@@ -4,6 +4,7 @@ import type { RunningGateway } from '../test/support/gateway.ts'
 import { scratch } from '../test/support/gateway.ts'
 import { type Pusher, pusher } from '../test/support/pusher.ts'
 import { gatewayBefore } from './behind.ts'
+import { startChild } from './child.ts'
 
 /** A forge that git can reach both ways: through a gateway as an enrolled person, and directly with a minted token. */
 export interface GitBed {
@@ -11,8 +12,8 @@ export interface GitBed {
   readonly forge: string
   readonly gateway: RunningGateway
   readonly keeper: Pusher
-  /** A new empty repository; its address for each way, credentials inside. */
-  newRepository(): Promise<{ readonly direct: string; readonly through: string }>
+  /** A new empty repository; its address for each way, credentials inside. `bare`: through a bare undici proxy. */
+  newRepository(): Promise<{ readonly direct: string; readonly bare: string; readonly through: string }>
   stop(): Promise<void>
 }
 
@@ -32,6 +33,7 @@ export async function openGitBed(): Promise<GitBed> {
   const keeper = await pusher(gateway, 'keeper', gateway.enroll!)
   const basic = await forge.gitAuthorization('keeper')
   const token = Buffer.from(basic.slice('Basic '.length), 'base64').toString('latin1')
+  const bare = await startChild<{ origin: string }>('bare-proxy.ts', forge.origin)
   let made = 0
   return {
     forge: started.version,
@@ -43,11 +45,13 @@ export async function openGitBed(): Promise<GitBed> {
       const path = `/keeper/${name}.git`
       return {
         direct: `${forge.origin.replace('//', `//${token}@`)}${path}`,
+        bare: `${bare.ready.origin.replace('//', `//${token}@`)}${path}`,
         through: keeper.remote(`${gateway.url}${path}`),
       }
     },
     async stop() {
       keeper.agent.close()
+      await bare.stop()
       await gateway.stop()
       await started.stop()
     },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
 import { type GitResult, run } from '../support/git.ts'
-import { type Pusher, pusher } from '../support/pusher.ts'
+import { enrolledPerson, type Pusher, pusher } from '../support/pusher.ts'
 
 const cli = join(import.meta.dirname, '..', '..', 'countersign')
 
@@ -94,6 +94,23 @@ describe('evidence for a stranger', () => {
     assert.equal((await onHome('ledger', 'verify')).code, 0)
     assert.equal((await onHome('evidence', 'export', '0'.repeat(39).concat('1'))).code, 1)
     assert.match((await onHome('ledger', 'key')).stdout, /\+[0-9a-f]{8}\+/)
+  })
+  test('an administrator invites from the host, and ends what somebody can do', async () => {
+    const link = await onHome('admin', 'invite', 'grace', 'grace@example.com')
+    assert.match(link.stdout, /\/enrol#csl_/, link.stderr)
+    // A running gateway sees the host's change within a second; wrong links are limited, so few tries.
+    let enrolled = false
+    for (let tries = 0; tries < 6 && !enrolled; tries++) {
+      enrolled = await enrolledPerson(gateway, link.stdout.trim()).then(
+        () => true,
+        () => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 250)),
+      )
+    }
+    assert.ok(enrolled)
+    assert.match((await onHome('admin', 'people')).stdout, /grace\s+active .*1 devices/)
+    assert.equal((await onHome('admin', 'invite', 'grace', 'grace@example.com')).code, 1)
+    assert.equal((await onHome('admin', 'disable', 'grace')).code, 0)
+    assert.equal((await onHome('admin', 'disable', 'keeper')).code, 1, 'the last administrator stays')
   })
   test('recovery is a link, on record', async () => {
     const link = await onHome('admin', 'recover', 'keeper')

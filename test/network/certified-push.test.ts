@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { SK_ED25519 } from '../../src/core/ssh/public-key.ts'
 import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import { forges } from '../support/forges.ts'
@@ -190,6 +191,17 @@ for (const forge of forges()) {
           certifiedBody(certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates })),
         )
         assert.match(answer.text, /ok refs\/heads\/raw-/)
+      })
+      test('control: a gzipped body lands', async () => {
+        const body = certifiedBody(
+          certify(keeper.key, { nonce: await nonce(), pushee: pushee(), updates: [fresh()] }),
+        )
+        const answer = await post(gateway.sample, who, gzipSync(body), { 'content-encoding': 'gzip' })
+        assert.match(answer.text, /ok refs\/heads\/raw-/)
+        const cut = await post(gateway.sample, who, gzipSync(body).subarray(0, 200), {
+          'content-encoding': 'gzip',
+        }).catch(() => ({ status: 0, text: '' }))
+        assert.doesNotMatch(cut.text, /ok refs/)
       })
       test('the same certificate again', async () => {
         const updates = [fresh()]
