@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../result.ts'
-import { FLUSH, readPacket, writePktLine } from './pkt-line.ts'
+import { FLUSH, MAX_PKT, readPacket, writePktLine } from './pkt-line.ts'
 
 // Smart-HTTP reference discovery (gitprotocol-http, "Smart Server Response"):
 //   "# service=git-receive-pack" LF, flush, then  id SP ref NUL capabilities LF, further refs, flush
@@ -55,9 +55,11 @@ export function rewriteAdvertisement(bytes: Buffer, nonce: string | undefined): 
     .slice(nul + 1)
     .replace(/\n$/, '')
     .split(' ')
-    .filter((word) => !word.startsWith('push-cert'))
+    .filter((word) => word !== 'push-cert' && !word.startsWith('push-cert='))
   if (nonce !== undefined) capabilities.push(`push-cert=${nonce}`)
-  const rewritten = writePktLine(`${text.slice(0, nul)}\0${capabilities.join(' ')}\n`)
+  const changed = `${text.slice(0, nul)}\0${capabilities.join(' ')}\n`
+  if (changed.length + 4 > MAX_PKT) return err('malformed') // no room for the nonce
+  const rewritten = writePktLine(changed)
   return ok(Buffer.concat([bytes.subarray(0, line.at), rewritten, bytes.subarray(line.at + line.size)]))
 }
 

@@ -42,11 +42,36 @@ describe('push certificates', () => {
     ['another version', text.toString('latin1').replace('0.1', '0.2') + signature, 'malformed'],
     ['no commands', text.toString('latin1').replace(/\n\n.*\n/, '\n\n\n') + signature, 'no-commands'],
     ['a second signature', text.toString('latin1') + signature + signature, 'malformed'],
+    [
+      'headers in another order than git writes',
+      text.toString('latin1').replace(/(pushee .*\n)(nonce .*\n)/, '$2$1') + signature,
+      'malformed',
+    ],
+    [
+      'a ref longer than any path',
+      text.toString('latin1').replace('heads/', `heads/${'a'.repeat(4096)}`) + signature,
+      'malformed',
+    ],
   ]
   for (const [name, bytes, error] of bad) {
     test(`refused: ${name}`, () =>
       assert.deepEqual(parsePushCertificate(Buffer.from(bytes, 'latin1')), { ok: false, error }))
   }
+  test('whatever parses is what would be written again', () => {
+    const whole = Buffer.concat([text, Buffer.from(signature)])
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.nat(255), fc.boolean(), (at, value, insert) => {
+        const byte = Buffer.from([value])
+        const changed = Buffer.concat([whole.subarray(0, at), byte, whole.subarray(insert ? at : at + 1)])
+        const parsed = parsePushCertificate(changed)
+        if (!parsed.ok) return
+        assert.ok(writePushCertificate(parsed.value).equals(parsed.value.text))
+        assert.ok(
+          Buffer.concat([parsed.value.text, Buffer.from(parsed.value.signature, 'latin1')]).equals(changed),
+        )
+      }),
+    )
+  })
   test('never throws', () => {
     fc.assert(fc.property(fc.string(), (noise) => void parsePushCertificate(Buffer.from(noise + signature))))
   })
@@ -155,6 +180,18 @@ describe('advertisements', () => {
     )
     assert.ok(out.value.subarray(-60).equals(plain.subarray(-60)))
   })
+  test('a first line with no room for the nonce is refused, not thrown', () => {
+    const line = `${A} refs/heads/${'a'.repeat(65440)}\0report-status\n`
+    assert.deepEqual(rewriteAdvertisement(Buffer.concat([writePktLine(line), FLUSH]), 'n'.repeat(80)), {
+      ok: false,
+      error: 'malformed',
+    })
+  })
+  test('a capability that only begins like push-cert stays', () => {
+    const bytes = Buffer.concat([writePktLine(`${A} refs/heads/main\0push-certificates x\n`), FLUSH])
+    const out = rewriteAdvertisement(bytes, undefined)
+    assert.ok(out.ok && out.value.equals(bytes))
+  })
   test('no nonce: nothing is asked for', () => {
     const out = rewriteAdvertisement(plain, undefined)
     assert.ok(out.ok && !out.value.includes('push-cert'))
@@ -216,6 +253,30 @@ describe('reports', () => {
     )
     for (let end = 0; end < report.length; end++) assert.equal(parseReport(report.subarray(0, end)), null)
   })
+  test('receive-pack knows one side band: a client that names the old one gets a plain report', () => {
+    const observer = new ReportObserver(['report-status', 'side-band'])
+    observer.push(report)
+    assert.deepEqual(observer.refs(), expected)
+  })
+  test('the observer leaves what passes by as it was', () => {
+    const wire = Buffer.concat([band(2, Buffer.from('x\n')), band(1, report), FLUSH])
+    const before = Buffer.from(wire)
+    const observer = new ReportObserver(['side-band-64k'])
+    observer.push(wire)
+    const told = observer.refs()
+    wire.fill(0) // a pooled buffer that is used again
+    assert.deepEqual(observer.refs(), told)
+    assert.ok(!before.equals(wire) && told?.length === 2)
+  })
+  test('ten thousand refused refs in as many packets as it takes', () => {
+    const refs = Array.from({ length: 10_000 }, (_, i) => `refs/heads/${'b'.repeat(40)}-${i}`)
+    const observer = new ReportObserver(['side-band-64k'])
+    observer.push(writeRefusal(['report-status', 'side-band-64k'], refs, 'denied', []))
+    assert.deepEqual(
+      observer.refs()?.map(({ ref }) => ref),
+      refs,
+    )
+  })
   test('a refusal reads back as one', () => {
     const observer = new ReportObserver(['side-band-64k'])
     observer.push(writeRefusal(['report-status', 'side-band-64k'], ['refs/heads/a'], 'denied', ['why']))
@@ -223,5 +284,8 @@ describe('reports', () => {
   })
   test('text for a terminal is one printable line', () => {
     assert.equal(oneLine('a\x1b[31m\nb\u202ec'), 'a [31m b c')
+    for (const code of [0x00ad, 0x061c, 0x200b, 0x2028, 0x2060, 0x2066, 0xfeff, 0xe000, 0xe0041, 0x9b])
+      assert.equal(oneLine(`a${String.fromCodePoint(code)}b`), 'a b', code.toString(16))
+    assert.equal(oneLine('é 漢字 🔑'), 'é 漢字 🔑')
   })
 })

@@ -9,7 +9,7 @@ import type { RefUpdate } from './ref-update.ts'
 //   push-option <option> LF           any number
 //   LF
 //   <old> SP <new> SP <ref> LF        one or more
-// and behind it the armored signature. All bytes are read as latin1: git does not promise UTF-8.
+// in this order, and behind it the armored signature. All bytes are read as latin1: git does not promise UTF-8.
 
 const ARMOR = '-----BEGIN '
 
@@ -67,15 +67,11 @@ export function parsePushCertificate(bytes: Uint8Array): Result<PushCertificate,
     if (!update) return err(line === '' && lines.length === 1 ? 'no-commands' : 'malformed')
     updates.push(update)
   }
-  return ok({
-    pusher,
-    pushee: one.get('pushee') ?? null,
-    nonce,
-    pushOptions,
-    updates,
-    text: Buffer.from(text, 'latin1'),
-    signature: whole.slice(at),
-  })
+  const fields = { pusher, pushee: one.get('pushee') ?? null, nonce, pushOptions, updates }
+  const signed = Buffer.from(text, 'latin1')
+  // One text for one meaning: what git's writer would have put in another order was not written by git.
+  if (!writePushCertificate(fields).equals(signed)) return err('malformed')
+  return ok({ ...fields, text: signed, signature: whole.slice(at) })
 }
 
 /** The signed text of a certificate, as git writes it. */
@@ -94,9 +90,12 @@ export function writePushCertificate(cert: Omit<PushCertificate, 'text' | 'signa
 
 const COMMAND = /^([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{40}|[0-9a-f]{64}) ([^\0\n]+)$/
 
+/** Longer than any path that could hold a ref; a refusal that names it must still fit a pkt-line. */
+const MAX_REF = 4096
+
 /** `<old> SP <new> SP <ref>`; both ids of one length. */
 export function parseCommand(line: string): RefUpdate | undefined {
   const match = COMMAND.exec(line)
-  if (!match || match[1]!.length !== match[2]!.length) return undefined
+  if (!match || match[1]!.length !== match[2]!.length || match[3]!.length > MAX_REF) return undefined
   return { before: match[1]!, after: match[2]!, ref: match[3]! }
 }

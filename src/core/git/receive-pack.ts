@@ -1,3 +1,4 @@
+import { idLength, parseCapabilities } from './capabilities.ts'
 import { FLUSH, readPacket, writePktLine } from './pkt-line.ts'
 import { parseCommand, parsePushCertificate } from './push-cert.ts'
 import type { RefUpdate } from './ref-update.ts'
@@ -109,13 +110,14 @@ class HeadReader {
     // `line` is attacker-controlled: everything up to the NUL is command or "push-cert", everything after it capabilities.
     const nul = line.indexOf(0)
     if (nul === -1) throw new Stop('malformed')
-    const capabilities = text(line.subarray(nul + 1))
-      .split(' ')
-      .filter((word) => word !== '')
-    if (capabilities.some((word) => !/^[\x21-\x7e]+$/.test(word))) throw new Stop('malformed')
+    const capabilities = parseCapabilities(text(line.subarray(nul + 1)))
+    const digits = capabilities && idLength(capabilities)
+    if (!capabilities || digits === undefined) throw new Stop('malformed')
     const first = line.subarray(0, nul).toString('latin1')
     const signed = first === 'push-cert' ? this.#certificate() : null
     const updates = signed ? signed.updates : this.#commands(first)
+    if (shallow.some((id) => id.length !== digits) || updates.some(({ after }) => after.length !== digits))
+      throw new Stop('malformed') // git reads the first 40 digits of a longer id
     const pushOptions = capabilities.includes('push-options') ? this.#options() : []
     if (signed && capabilities.includes('push-options') && !same(signed.pushOptions, pushOptions))
       throw new Stop('options-differ')
@@ -124,7 +126,7 @@ class HeadReader {
     return {
       shallow,
       updates,
-      capabilities: capabilities.filter((word) => word !== 'push-cert' && !word.startsWith('push-cert=')),
+      capabilities: capabilities.filter((word) => word !== 'push-cert'),
       pushOptions,
       certificate: signed?.bytes ?? null,
     }

@@ -24,7 +24,7 @@ export class ReportObserver {
   #broken = false
 
   constructor(capabilities: readonly string[]) {
-    this.#sideBand = capabilities.includes('side-band-64k') || capabilities.includes('side-band')
+    this.#sideBand = capabilities.includes('side-band-64k') // receive-pack knows no other side band
   }
 
   push(chunk: Buffer): void {
@@ -115,7 +115,10 @@ export function band(channel: 1 | 2 | 3, payload: Uint8Array): Buffer {
   return writePktLine(Buffer.concat([Buffer.from([channel]), payload]))
 }
 
-/** Printable and on one line: other people's bytes do not move a terminal's cursor. */
+/**
+ * Printable and on one line: other people's bytes do not move a terminal's cursor. Controls, format characters (bidi, zero
+ * width), surrogates, private and unassigned code points become a space.
+ */
 export function oneLine(text: string): string {
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 1000)
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, 1000)
 }
