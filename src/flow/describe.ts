@@ -1,6 +1,8 @@
 import { type Action, type RepoResource, SITE } from '../core/action/action.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
+import type { Attempt } from './attempt.ts'
+import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 
@@ -57,10 +59,14 @@ function withRepo(
   }
   const remembered = ctx.repos.remembered(owner, name, user, passage.now)
   // What changes something is judged on the forge's answer of this moment.
-  if (remembered && passage.attempt.method === 'GET') return take(remembered)
+  if (remembered && changesNothing(passage.attempt)) return take(remembered)
   return ctx.repos.find(owner, name, user, passage.now).then(take)
 }
 
 function resourceOf(repo: ForgeRepo, part: RepoResource['part']): RepoResource {
   return { kind: 'repo', repo: { id: repo.id, owner: repo.owner, name: repo.name }, part }
+}
+
+function changesNothing(attempt: Attempt): boolean {
+  return attempt.door === 'git-http' ? attempt.push === null : isSafe(attempt.method)
 }

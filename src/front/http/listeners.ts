@@ -25,6 +25,8 @@ const SERVER_OPTIONS = {
   requestTimeout: 0,
   keepAliveTimeout: 60_000,
   noDelay: true,
+  // Two reads of a pack may wait in a socket before its other side is told to stop.
+  highWaterMark: 128 * 1024,
 } as const
 const IDLE_SOCKET_MS = 10 * 60_000
 

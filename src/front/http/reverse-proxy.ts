@@ -51,6 +51,8 @@ class Passing implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined
   #status: number | undefined
   #done = false
+  /** Whether the client was ever too slow: only then does anybody listen for it to catch up. */
+  #paused = false
 
   constructor(res: ServerResponse, watch: Watch, resolve: (ending: Ending) => void) {
     this.#res = res
@@ -100,7 +102,9 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#watch.data?.(chunk)
     if (this.#res.write(chunk)) return
     controller.pause()
-    this.#res.once('drain', this.#resume)
+    if (this.#paused) return
+    this.#paused = true
+    this.#res.on('drain', this.#resume)
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
