@@ -14,8 +14,9 @@ if (!settings.ok) fail(settings.error)
 const log = createLog(settings.value.logLevel)
 
 const stopping = new AbortController()
+// A terminal signals npm and us, and npm passes it on: the second one must not cut the first one's work short.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-  process.once(signal, () => stopping.abort(signal))
+  process.on(signal, () => stopping.abort(signal))
 
 try {
   const gateway = await startGateway(settings.value, log)
@@ -26,6 +27,7 @@ try {
   if (!stopping.signal.aborted)
     await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
   await gateway.stop()
+  process.exit(0)
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error))
 }

@@ -61,6 +61,18 @@ describe('npm start --json', () => {
     await eventually(() => !isAlive(ready.pid) && !isAlive(forge), 'gateway and forge end')
   })
 
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    test(`${signal} twice, as a terminal and npm send it together, still ends the forge`, async () => {
+      const home = scratch('npm')
+      const { ready } = await npmStart(home)
+      const forge = forgePid(home)
+      process.kill(ready.pid, signal)
+      process.kill(ready.pid, signal)
+      await eventually(() => !isAlive(ready.pid), 'the gateway ends')
+      assert.ok(!isAlive(forge), 'and not before its forge')
+    })
+  }
+
   test('TERM to the printed pid ends npm, gateway and forge', async () => {
     const home = scratch('npm')
     const { child, ready } = await npmStart(home)
