@@ -29,7 +29,9 @@ let closeAgent: () => void
 let head: ReceivePackHead
 
 function readBody(bytes: Buffer): { head: ReceivePackHead; rest: Buffer } | undefined {
-  const state = new HeadCollector().push(bytes)
+  const collector = new HeadCollector()
+  const begun = collector.push(bytes)
+  const state = begun.kind === 'need-more' ? collector.end() : begun
   if (state.kind === 'probe') return undefined
   assert.equal(state.kind, 'head', JSON.stringify(state))
   return state.kind === 'head' ? state : undefined

@@ -35,7 +35,7 @@ export type HeadError =
 
 export type HeadState =
   | { readonly kind: 'need-more' }
-  /** git's own probe before a large push: a single flush and nothing else. */
+  /** git's own probe before a large push: a single flush and nothing else, which only the end can tell. */
   | { readonly kind: 'probe' }
   /** The head is whole; `rest` begins with the pack, if any. */
   | { readonly kind: 'head'; readonly head: ReceivePackHead; readonly rest: Buffer }
@@ -49,8 +49,10 @@ export function readReceivePackHead(bytes: Buffer, ended: boolean, limits: Limit
   const reader = new HeadReader(bytes, limits)
   try {
     const head = reader.read()
-    if (head === 'probe')
-      return bytes.length === 4 ? { kind: 'probe' } : { kind: 'error', error: 'malformed' }
+    if (head === 'probe') {
+      if (bytes.length > FLUSH.length) return { kind: 'error', error: 'malformed' }
+      return ended ? { kind: 'probe' } : { kind: 'need-more' }
+    }
     return { kind: 'head', head, rest: bytes.subarray(reader.at) }
   } catch (stop) {
     if (!(stop instanceof Stop)) throw stop
