@@ -153,6 +153,12 @@ describe('a passkey assertion in SSH clothes', () => {
       error: { signature: 'wrong-challenge' },
     })
   })
+  test('the vector is accepted by stock ssh-keygen, and a changed message is not', () => {
+    const file = (name: string): Buffer => readFileSync(join(vectors, 'ssh/webauthn', name))
+    const line = file('key.pub').toString().trim()
+    assert.ok(sshKeygen(line, file('message.sig').toString(), file('message')))
+    assert.ok(!sshKeygen(line, file('message.sig').toString(), Buffer.from('x')))
+  })
   test('DER that has a second spelling is refused', () => {
     for (const hex of [
       '',
