@@ -55,10 +55,6 @@ export function headerValue(list: readonly string[], name: string): string | und
 }
 
 /** undici hands response fields over as bytes; RFC 9110 section 5.5 makes them opaque beyond ASCII. */
-export function decodeRaw(raw: readonly (Uint8Array | string)[]): HeaderList {
-  return raw.map((part) =>
-    typeof part === 'string'
-      ? part
-      : Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1'),
-  )
+export function decodeRaw(raw: readonly (Buffer | string)[]): HeaderList {
+  return raw.map((part) => (typeof part === 'string' ? part : part.toString('latin1')))
 }

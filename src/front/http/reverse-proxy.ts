@@ -83,7 +83,7 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    const raw = decodeRaw((controller.rawHeaders ?? []) as Uint8Array[])
+    const raw = decodeRaw((controller.rawHeaders ?? []) as Buffer[])
     if (status < 200) {
       // Only 103 means something end to end (RFC 8297); 100 belongs to our hop and 101 never comes.
       const link =
@@ -108,7 +108,7 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const trailers = controller.rawTrailers as Uint8Array[] | null | undefined
+    const trailers = controller.rawTrailers as Buffer[] | null | undefined
     if (trailers && trailers.length > 0) {
       const flat = decodeRaw(trailers)
       this.#res.addTrailers(
