@@ -3,7 +3,7 @@ import { es256Point } from '../ssh/cose-es256.ts'
 import { writeEcdsaSkKey } from '../ssh/public-key.ts'
 import { signedData, verifySshsig } from '../ssh/sshsig.ts'
 import { parseStatement, STATEMENT_NAMESPACE, type Statement } from '../statement/statement.ts'
-import { assertionFault } from './assertion.ts'
+import { checkAssertion } from './assertion.ts'
 import { at, type Proven, text } from './records.ts'
 import type { Portal, Step } from './step.ts'
 import { fails } from './step.ts'
@@ -37,7 +37,7 @@ export function admittedBy(enrolment: Proven, admitting: Proven, portal: Portal)
   if (!cose || authenticatorData === undefined || clientDataJSON === undefined || signature === undefined)
     return fails(`the record lacks the signature that admitted device "${name}"`)
   const { origin } = parsed.value
-  const fault = assertionFault(
+  const checked = checkAssertion(
     { authenticatorData, clientDataJSON, signature },
     {
       cose,
@@ -46,7 +46,10 @@ export function admittedBy(enrolment: Proven, admitting: Proven, portal: Portal)
       rpId: portal.rpId,
     },
   )
-  if (fault) return fails(`the signature that admitted device "${name}" is not by "${by}" (${fault})`)
+  if (!checked.ok)
+    return fails(`the signature that admitted device "${name}" is not by "${by}" (${checked.error})`)
+  if (!checked.value.up || !checked.value.uv)
+    return fails(`device "${name}" was admitted without a touch and a PIN or biometric`)
   const sshsig = evidence('sshsig')
   if (sshsig !== undefined && !sameInSsh(sshsig, statement, cose, origin, portal.rpId))
     return fails(`the SSH form of the signature that admitted device "${name}" does not hold`)

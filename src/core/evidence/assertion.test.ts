@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { assertionFault } from './assertion.ts'
+import { checkAssertion } from './assertion.ts'
 
 const sha256 = (bytes: Uint8Array | string): Buffer => createHash('sha256').update(bytes).digest()
 const challenge = Buffer.from('a challenge')
@@ -41,6 +41,11 @@ function assertion(
     signature: signature.toString('base64url'),
   }
 }
+
+const fault = (...args: Parameters<typeof checkAssertion>): string | undefined => {
+  const checked = checkAssertion(...args)
+  return checked.ok ? undefined : checked.error
+}
 const expected = (algorithm: Algorithm) => ({
   cose: cose(KEYS[algorithm].publicKey),
   challenge,
@@ -51,7 +56,7 @@ const expected = (algorithm: Algorithm) => ({
 for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
   describe(algorithm, () => {
     const good = assertion(algorithm)
-    test('holds', () => assert.equal(assertionFault(good, expected(algorithm)), undefined))
+    test('holds', () => assert.equal(fault(good, expected(algorithm)), undefined))
     test('no changed byte goes unnoticed', () => {
       for (const part of ['authenticatorData', 'clientDataJSON', 'signature'] as const) {
         const bytes = Buffer.from(good[part], 'base64url')
@@ -59,7 +64,7 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
           const changed = Buffer.from(bytes)
           changed[at]! ^= 1
           const made = { ...good, [part]: changed.toString('base64url') }
-          assert.notEqual(assertionFault(made, expected(algorithm)), undefined, `${part} ${at}`)
+          assert.notEqual(fault(made, expected(algorithm)), undefined, `${part} ${at}`)
         }
       }
     })
@@ -71,15 +76,13 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
             ? generateKeyPairSync('ed25519')
             : generateKeyPairSync('rsa', { modulusLength: 2048 })
       const by = { ...expected(algorithm), cose: cose(other.publicKey) }
-      assert.equal(assertionFault(good, by), 'bad-signature')
+      assert.equal(fault(good, by), 'bad-signature')
     })
   })
 }
 
 describe('refused, though signed', () => {
   const cases: readonly [string, Parameters<typeof assertion>[1], string][] = [
-    ['no touch', { flags: 4 }, 'no-touch-or-pin'],
-    ['no PIN', { flags: 1 }, 'no-touch-or-pin'],
     ['another RP', { rp: 'example.com' }, 'wrong-site'],
     ['another origin', { client: { origin: 'https://evil.example' } }, 'wrong-site'],
     ['another challenge', { client: { challenge: 'AAAA' } }, 'wrong-site'],
@@ -89,16 +92,29 @@ describe('refused, though signed', () => {
     ['client data that is no JSON', { text: '{' }, 'wrong-site'],
     ['client data that is null', { text: 'null' }, 'wrong-site'],
   ]
-  for (const [name, how, fault] of cases)
-    test(name, () => assert.equal(assertionFault(assertion('ES256', how), expected('ES256')), fault))
+  for (const [name, how, said] of cases)
+    test(name, () => assert.equal(fault(assertion('ES256', how), expected('ES256')), said))
 })
 
 test('refused: a key of no known form, and bytes that are none', () => {
   const good = assertion('ES256')
-  assert.equal(assertionFault(good, { ...expected('ES256'), cose: Buffer.from('a0', 'hex') }), 'unknown-key')
+  assert.equal(fault(good, { ...expected('ES256'), cose: Buffer.from('a0', 'hex') }), 'unknown-key')
   const longer = Buffer.concat([expected('ES256').cose, Buffer.from([0])])
-  assert.equal(assertionFault(good, { ...expected('ES256'), cose: longer }), 'unknown-key')
+  assert.equal(fault(good, { ...expected('ES256'), cose: longer }), 'unknown-key')
   for (const part of ['authenticatorData', 'clientDataJSON', 'signature'] as const)
-    assert.equal(assertionFault({ ...good, [part]: '*' }, expected('ES256')), 'malformed')
-  assert.equal(assertionFault({ ...good, authenticatorData: 'AAAA' }, expected('ES256')), 'malformed')
+    assert.equal(fault({ ...good, [part]: '*' }, expected('ES256')), 'malformed')
+  assert.equal(fault({ ...good, authenticatorData: 'AAAA' }, expected('ES256')), 'malformed')
+})
+
+test('touch, PIN and counter are decoded, and left to the caller', () => {
+  for (const [flags, up, uv] of [
+    [0, false, false],
+    [1, true, false],
+    [4, false, true],
+    [5, true, true],
+  ] as const)
+    assert.deepEqual(checkAssertion(assertion('ES256', { flags }), expected('ES256')), {
+      ok: true,
+      value: { up, uv, counter: 9 },
+    })
 })

@@ -9,6 +9,7 @@ import {
   verifyP256,
   verifyRs256,
 } from '../crypto.ts'
+import { err, ok, type Result } from '../result.ts'
 import { es256Point } from '../ssh/cose-es256.ts'
 import { p1363FromDer } from '../ssh/ecdsa-der.ts'
 import { FLAG_UP, FLAG_UV } from '../ssh/sk-signature.ts'
@@ -29,29 +30,41 @@ export interface ExpectedAssertion {
   readonly rpId: string
 }
 
-export type AssertionFault = 'malformed' | 'unknown-key' | 'wrong-site' | 'no-touch-or-pin' | 'bad-signature'
+export type AssertionFault = 'malformed' | 'unknown-key' | 'wrong-site' | 'bad-signature'
+
+/** What an assertion that holds says of the touch. */
+export interface AssertedFlags {
+  readonly up: boolean
+  readonly uv: boolean
+  readonly counter: number
+}
 
 /**
- * Check a recorded assertion offline (WebAuthn Level 3 section 7.2, steps 11 to 23 without what needs a session). UP and UV
- * are required. Undefined when it holds.
+ * Check an assertion as the record keeps it (WebAuthn Level 3 section 7.2, steps 11 to 23 without what needs a session). UP
+ * and UV are decoded, and the caller's to judge.
  */
-export function assertionFault(
+export function checkAssertion(
   assertion: RecordedAssertion,
   { cose, challenge, origin, rpId }: ExpectedAssertion,
-): AssertionFault | undefined {
+): Result<AssertedFlags, AssertionFault> {
   const [authData, clientData, signature] = [
     assertion.authenticatorData,
     assertion.clientDataJSON,
     assertion.signature,
   ].map(fromBase64url) // attacker-controlled
-  if (!authData || !clientData || !signature || authData.length < 37) return 'malformed'
-  if (!clientDataFits(clientData, Buffer.from(challenge).toString('base64url'), origin)) return 'wrong-site'
-  if (!authData.subarray(0, 32).equals(sha256(rpId))) return 'wrong-site'
-  const flags = authData.readUInt8(32)
-  if ((flags & FLAG_UP) === 0 || (flags & FLAG_UV) === 0) return 'no-touch-or-pin'
+  if (!authData || !clientData || !signature || authData.length < 37) return err('malformed')
+  if (!clientDataFits(clientData, Buffer.from(challenge).toString('base64url'), origin))
+    return err('wrong-site')
+  if (!authData.subarray(0, 32).equals(sha256(rpId))) return err('wrong-site')
   const verify = coseVerifier(cose)
-  if (!verify) return 'unknown-key'
-  return verify(Buffer.concat([authData, sha256(clientData)]), signature) ? undefined : 'bad-signature'
+  if (!verify) return err('unknown-key')
+  if (!verify(Buffer.concat([authData, sha256(clientData)]), signature)) return err('bad-signature')
+  const flags = authData.readUInt8(32)
+  return ok({
+    up: (flags & FLAG_UP) !== 0,
+    uv: (flags & FLAG_UV) !== 0,
+    counter: authData.readUInt32BE(33),
+  })
 }
 
 function clientDataFits(bytes: Buffer, challenge: string, origin: string): boolean {

@@ -33,13 +33,26 @@ export type PushCertError =
   | 'no-commands'
   | 'no-signature'
 
+/** What a certificate says, without its signature. */
+export type CertificateText = Omit<PushCertificate, 'signature'>
+
 /** Parse a certificate as it stood between `push-cert` and `push-cert-end`. */
 export function parsePushCertificate(bytes: Uint8Array): Result<PushCertificate, PushCertError> {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') // attacker-controlled
   const at = whole.startsWith(ARMOR) ? 0 : whole.indexOf(`\n${ARMOR}`) + 1
   if (at <= 0) return err('no-signature')
   if (whole.indexOf(`\n${ARMOR}`, at) !== -1 || whole.includes('\0')) return err('malformed')
-  const text = whole.slice(0, at)
+  const said = parse(whole.slice(0, at))
+  return said.ok ? ok({ ...said.value, signature: whole.slice(at) }) : said
+}
+
+/** Parse the signed text alone. */
+export function parseCertificateText(bytes: Uint8Array): Result<CertificateText, PushCertError> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') // attacker-controlled
+  return text.includes(ARMOR) || text.includes('\0') ? err('malformed') : parse(text)
+}
+
+function parse(text: string): Result<CertificateText, PushCertError> {
   const blank = text.indexOf('\n\n')
   if (blank === -1) return err('malformed')
   const [version, ...headers] = text.slice(0, blank).split('\n')
@@ -71,11 +84,11 @@ export function parsePushCertificate(bytes: Uint8Array): Result<PushCertificate,
   const signed = Buffer.from(text, 'latin1')
   // One text for one meaning: what git's writer would have put in another order was not written by git.
   if (!writePushCertificate(fields).equals(signed)) return err('malformed')
-  return ok({ ...fields, text: signed, signature: whole.slice(at) })
+  return ok({ ...fields, text: signed })
 }
 
 /** The signed text of a certificate, as git writes it. */
-export function writePushCertificate(cert: Omit<PushCertificate, 'text' | 'signature'>): Buffer {
+export function writePushCertificate(cert: Omit<CertificateText, 'text'>): Buffer {
   const lines = [
     'certificate version 0.1',
     `pusher ${cert.pusher}`,
