@@ -2,13 +2,10 @@ import { randomSecret } from '../core/crypto.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
 import { parsePublicKeyLine, type SkPublicKey } from '../core/ssh/public-key.ts'
-import { verifySshsig } from '../core/ssh/sshsig.ts'
+import { SSH_KEY_NAMESPACE, verifySshsig } from '../core/ssh/sshsig.ts'
 import type { RelyingParty } from './authentication.ts'
 import type { Ceremonies } from './ceremonies.ts'
 import { challenges } from './challenges.ts'
-
-/** Namespace of the proof that a pasted key is held; never `git`, so that it is no push certificate. */
-export const SSH_KEY_NAMESPACE = 'ssh-key@countersign'
 
 interface Asked {
   readonly key: SkPublicKey

@@ -1,7 +1,7 @@
 import { fromBase64 } from '../bytes.ts'
 import { es256Point } from '../ssh/cose-es256.ts'
 import { writeEcdsaSkKey } from '../ssh/public-key.ts'
-import { signedData, verifySshsig } from '../ssh/sshsig.ts'
+import { SSH_KEY_NAMESPACE, signedData, verifySshsig } from '../ssh/sshsig.ts'
 import { parseStatement, STATEMENT_NAMESPACE, type Statement } from '../statement/statement.ts'
 import { checkAssertion } from './assertion.ts'
 import { at, type Proven, text } from './records.ts'
@@ -10,8 +10,6 @@ import { fails } from './step.ts'
 
 /** After the approval a new passkey is still to be made; its ceremony may last this long, ms. */
 const CEREMONY = 10 * 60_000
-/** Namespace of the proof that a pasted SSH key is held. */
-const KEY_PROOF_NAMESPACE = 'ssh-key@countersign'
 
 /** A `device.add` statement for exactly this device, signed by the admitting passkey in the browser. */
 export function admittedBy(enrolment: Proven, admitting: Proven, portal: Portal): Step {
@@ -110,7 +108,7 @@ export function keyWasHeld({ payload }: Proven): Step | undefined {
   const verified =
     proof === undefined || armored === undefined
       ? undefined
-      : verifySshsig(armored, Buffer.from(proof), KEY_PROOF_NAMESPACE, null)
+      : verifySshsig(armored, Buffer.from(proof), SSH_KEY_NAMESPACE, null)
   const key = verified?.ok ? Buffer.from(verified.value.key.blob).toString('base64') : undefined
   return verified?.ok && verified.value.up && key === text(at(payload, 'device', 'publicKey'))
     ? { outcome: 'holds', say: `the key of device "${name}" was held by whoever enrolled it` }

@@ -15,6 +15,9 @@ const END = '-----END SSH SIGNATURE-----'
 /** Far above any real signature; a WebAuthn one carries its client data. */
 const MAX_ARMORED = 16 * 1024
 
+/** Namespace of the proof that a pasted key is held; never `git`, so that it is no push certificate. */
+export const SSH_KEY_NAMESPACE = 'ssh-key@countersign'
+
 export type HashName = 'sha256' | 'sha512'
 
 export interface Sshsig {
