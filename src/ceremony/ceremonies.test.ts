@@ -100,17 +100,25 @@ describe('enrolment by a link (WebAuthn 7.1)', () => {
 
 describe('sign-in (WebAuthn 7.2)', () => {
   const signIn = async (at: World, passkey: SoftPasskey, pre = 'pre'): Promise<string> => {
-    const options = await at.ceremonies.beginSignIn('pre')
+    const options = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     return reason(await at.ceremonies.finishSignIn(pre, passkey.get(options as never)))
   }
 
   test('the passkey says who it is', async () => {
     const at = await world()
     const { who, passkey, device } = await enrolled(at, 'alice')
-    const options = await at.ceremonies.beginSignIn('pre')
+    const options = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     const signed = await at.ceremonies.finishSignIn('pre', passkey.get(options as never))
     assert.ok(signed.ok)
     assert.deepEqual([signed.value.account, signed.value.device, signed.value.uv], [who.id, device, true])
+  })
+  test('ten thousand begun by one IPv6 network leave the others their own', async () => {
+    const at = await world()
+    const { passkey } = await enrolled(at, 'alice')
+    const options = await at.ceremonies.beginSignIn('pre', '2001:db8:0:1::1')
+    for (let i = 0; i < 10_000; i++)
+      await at.ceremonies.beginSignIn(`browser ${i}`, `2001:db8:0:2::${i.toString(16)}`)
+    assert.ok((await at.ceremonies.finishSignIn('pre', passkey.get(options as never))).ok)
   })
   const bad: readonly [string, (passkey: SoftPasskey) => void, string][] = [
     ['another origin', (passkey) => (passkey.origin = 'https://git.example.com'), 'proof-invalid'],
@@ -131,12 +139,12 @@ describe('sign-in (WebAuthn 7.2)', () => {
   test('refused: replayed, another browser, late, unknown passkey, revoked device, disabled account', async () => {
     const at = await world()
     const { who, passkey } = await enrolled(at, 'alice')
-    const options = await at.ceremonies.beginSignIn('pre')
+    const options = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     const answer = passkey.get(options as never)
     assert.equal(reason(await at.ceremonies.finishSignIn('pre', answer)), 'ok')
     assert.equal(reason(await at.ceremonies.finishSignIn('pre', answer)), 'proof-invalid')
     assert.equal(await signIn(at, passkey, 'another browser'), 'proof-invalid')
-    const late = await at.ceremonies.beginSignIn('pre')
+    const late = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     at.clock.now += 6 * MINUTE
     assert.equal(reason(await at.ceremonies.finishSignIn('pre', passkey.get(late as never))), 'proof-invalid')
     assert.equal(await signIn(at, softPasskey(ORIGIN)), 'bad-credential')
@@ -151,7 +159,7 @@ describe('sign-in (WebAuthn 7.2)', () => {
     const { passkey } = await enrolled(at, 'alice')
     const impostor = softPasskey(ORIGIN)
     impostor.userHandle = passkey.userHandle
-    const options = await at.ceremonies.beginSignIn('pre')
+    const options = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     const answer = { ...impostor.get(options as never), id: passkey.id, rawId: passkey.id }
     assert.equal(reason(await at.ceremonies.finishSignIn('pre', answer)), 'proof-invalid')
   })

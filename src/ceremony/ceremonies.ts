@@ -21,7 +21,8 @@ export interface Wish {
  * the browser that began it, once, within minutes.
  */
 export interface Ceremonies {
-  beginSignIn(pre: string): Promise<RequestOptions>
+  /** `address` is the network address of whoever asks. */
+  beginSignIn(pre: string, address: string): Promise<RequestOptions>
   finishSignIn(
     pre: string,
     credential: CredentialJson,

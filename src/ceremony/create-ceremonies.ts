@@ -1,3 +1,4 @@
+import { clientNetwork } from '../core/client-network.ts'
 import { randomSecret } from '../core/crypto.ts'
 import type { AccountId, DeviceId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
@@ -29,9 +30,10 @@ export function createCeremonies(rp: RelyingParty & { policyDigest(): string }):
   const additions = challenges<Admission>()
 
   return {
-    async beginSignIn(pre) {
+    async beginSignIn(pre, address) {
       const challenge = randomSecret()
-      signIns.open(challenge, pre, rp.now(), true)
+      // Anybody may ask, and under a new cookie each time: a flood from one network pushes out its own.
+      signIns.open(challenge, pre, rp.now(), true, clientNetwork(address))
       // No allowCredentials: the passkey says who it is, and nobody learns whose account exists (section 14.6.2).
       return {
         challenge,

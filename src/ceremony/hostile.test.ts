@@ -32,7 +32,7 @@ async function signIn(
   passkey: SoftPasskey,
   change: (answer: CredentialJson) => CredentialJson = (answer) => answer,
 ): Promise<string> {
-  const options = await at.ceremonies.beginSignIn('pre')
+  const options = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
   return reason(await at.ceremonies.finishSignIn('pre', change(passkey.get(options as never))))
 }
 
@@ -69,7 +69,10 @@ describe('what a browser is asked for', () => {
 
   test('to sign in: any passkey of this site; twice is never the same challenge', async () => {
     const { ceremonies } = await world()
-    const [one, two] = [await ceremonies.beginSignIn('pre'), await ceremonies.beginSignIn('pre')]
+    const [one, two] = [
+      await ceremonies.beginSignIn('pre', '192.0.2.1'),
+      await ceremonies.beginSignIn('pre', '192.0.2.1'),
+    ]
     assert.deepEqual(one['allowCredentials'], [])
     assert.equal(one['userVerification'], 'required')
     assert.notEqual(one['challenge'], two['challenge'])
@@ -135,7 +138,7 @@ describe('refused at sign-in', () => {
         reason(await at.ceremonies.finishSignIn('pre', passkey.get(options as never))),
         'proof-invalid',
       )
-    const asked = await at.ceremonies.beginSignIn('pre')
+    const asked = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
     assert.equal(
       reason(
         await at.ceremonies.finishApproval('pre', who.id, approval.value.id, passkey.get(asked as never)),
@@ -172,7 +175,7 @@ describe('refused at sign-in', () => {
     const { who, passkey, device } = await enrolled(at, 'alice')
     await fc.assert(
       fc.asyncProperty(fc.object(), fc.object(), async (outer, inner) => {
-        const signing = await at.ceremonies.beginSignIn('pre')
+        const signing = await at.ceremonies.beginSignIn('pre', '192.0.2.1')
         const enrolling = await at.ceremonies.beginEnrol('pre', link)
         const adding = await at.ceremonies.beginAddPasskey('pre', who.id, { device, evidence: {} })
         assert.ok(enrolling.ok && adding.ok)

@@ -1,3 +1,5 @@
+import { clientNetwork } from './client-network.ts'
+
 /** Counts failures by key: a caller may try while its bucket holds a token, and only failures take one. */
 export interface RateLimit {
   /** `key` is a word, a space and a network address, or any other text. `now` is ms of a clock. */
@@ -33,23 +35,8 @@ export function rateLimit({
   }
 }
 
-/**
- * One bucket to a caller: whoever has one IPv6 address has the 2^64 of its network (RFC 4291 section 2.5.4, RFC 6177), and
- * an IPv4 address is the same caller when it comes in IPv6 clothes (RFC 4291 section 2.5.5.2).
- */
+/** One bucket to a word and a caller. */
 function bucketOf(key: string): string {
   const start = key.lastIndexOf(' ') + 1
-  const address = key.slice(start)
-  if (!address.includes(':')) return key
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)
-  return key.slice(0, start) + (mapped ? mapped[1] : network64(address))
-}
-
-/** The first four groups, written in full. Text that is no IPv6 address ends in some bucket, too. */
-function network64(address: string): string {
-  const [head = '', tail = ''] = address.toLowerCase().split('::', 2)
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === '' ? [] : tail.split(':')
-  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0')
-  return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`
+  return key.slice(0, start) + clientNetwork(key.slice(start))
 }

@@ -33,7 +33,7 @@ export async function begin(visit: Visit): Promise<Response> {
   const fields = await readFields(visit.request, {})
   if (!fields.ok) return refuse(visit, fields.error)
   if (visit.pre === undefined) return refuse(visit, NO_COOKIE)
-  return json({ options: await visit.deps.ceremonies.beginSignIn(visit.pre) })
+  return json({ options: await visit.deps.ceremonies.beginSignIn(visit.pre, visit.address) })
 }
 
 export async function finish(visit: Visit): Promise<Response> {
