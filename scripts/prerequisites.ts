@@ -20,6 +20,11 @@ export const CHROMIUM: Need = {
   debianPackage: 'chromium',
   override: 'CHROMIUM',
 }
+export const FIREFOX: Need = {
+  programs: ['firefox-esr', 'firefox'],
+  debianPackage: 'firefox-esr',
+  override: 'FIREFOX',
+}
 export const OPENSSL: Need = { programs: ['openssl'], debianPackage: 'openssl' }
 
 /** The program's path, or undefined. */

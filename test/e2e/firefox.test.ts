@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { forges } from '../support/forges.ts'
+import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
+import { Git, withPassword } from '../support/git.ts'
+import { type Firefox, launchFirefox } from './support/firefox.ts'
+import type { FirefoxTab } from './support/firefox-tab.ts'
+import { secretOf } from './support/steps.ts'
+
+// The second engine: what the journey shows in Chromium, as far as a browser has a say in it.
+
+let firefox: Firefox
+let tab: FirefoxTab
+before(async () => {
+  firefox = await launchFirefox()
+  tab = firefox.tab
+})
+after(() => firefox[Symbol.asyncDispose]())
+
+for (const forge of forges()) {
+  // One story: each chapter goes on where the one before it ended.
+  describe(`Firefox, from the printed link to a clone, in front of ${forge.name}`, () => {
+    let gateway: RunningGateway
+    let password: string
+    let broken = false
+    const chapter = (name: string, tell: (t: TestContext) => Promise<void>): void =>
+      void test(name, async (t) => {
+        assert.ok(!broken, 'a chapter before this one failed')
+        broken = true
+        await tell(t)
+        broken = false
+      })
+
+    before(async () => {
+      gateway = await startGateway({ env: forge.env })
+      await tab.plugIn()
+    })
+    after(() => gateway.stop())
+
+    const signIn = async (): Promise<void> => {
+      await tab.press('Sign in with a passkey')
+      await tab.waitForUrl(`${gateway.portal}/`)
+    }
+
+    chapter('the printed link registers a passkey on the key, once', async (t) => {
+      t.diagnostic(`Firefox ${firefox.version}, forge: ${gateway.forge}`)
+      await tab.goto(gateway.enroll!)
+      assert.equal(await tab.text('#name'), 'keeper')
+      assert.ok(!(await tab.url()).includes(secretOf(gateway.enroll!)), 'the secret leaves the address bar')
+      await tab.fill('#device', 'fox key')
+      await tab.press('Register a passkey')
+      await tab.waitForUrl(`${gateway.portal}/sign-in?new`)
+      const [passkey, ...more] = await tab.credentials()
+      assert.equal(passkey?.isResidentCredential, true)
+      assert.equal(passkey.rpId, new URL(gateway.portal).hostname)
+      assert.deepEqual(more, [])
+
+      await tab.goto(gateway.enroll!)
+      assert.match(await tab.text('#say'), /unknown, used or too old/)
+      assert.equal(await tab.isVisible('#enrol'), false)
+    })
+
+    chapter('the button signs in, signs out, and signs in again, by the passkey alone', async () => {
+      await tab.goto(`${gateway.portal}/sign-in`)
+      await signIn()
+      assert.equal(await tab.text('h1'), 'Hello, keeper')
+      const ours = (await tab.cookies()).filter(({ name }) => /^(countersign|cs_)/.test(name))
+      assert.equal(ours.length, 2)
+      assert.ok(ours.every(({ httpOnly, sameSite }) => httpOnly && sameSite === 'Lax'))
+      await tab.press('Sign out')
+      await tab.waitForUrl(`${gateway.portal}/sign-in`)
+      await tab.goto(`${gateway.portal}/devices`)
+      assert.equal(await tab.url(), `${gateway.portal}/sign-in`)
+      await signIn()
+    })
+
+    chapter('a key that does not know its person signs nothing, and the page says so', async () => {
+      await tab.press('Sign out')
+      await tab.waitForUrl(`${gateway.portal}/sign-in`)
+      await tab.knowPerson(false)
+      await tab.press('Sign in with a passkey')
+      assert.match(await tab.text('#say'), /^Nothing was signed: /)
+      assert.equal(await tab.url(), `${gateway.portal}/sign-in`)
+      await tab.knowPerson(true)
+      await signIn()
+    })
+
+    chapter('the forge opens from the portal, and a deep link lands on the page it names', async () => {
+      await tab.press('Open the forge')
+      await tab.waitForUrl(`${gateway.url}/`)
+      const sample = gateway.sample.replace(/\.git$/, '')
+      await tab.goto(sample)
+      assert.equal(await tab.url(), sample)
+      assert.match(await tab.text('body'), /README\.md/)
+      await tab.forgetCookies()
+      await tab.goto(`${sample}/issues?state=open`)
+      assert.equal(await tab.url(), `${sample}/issues?state=open`)
+
+      // Without a session at either host, the sign-in comes between, and ends on the same page.
+      await tab.forgetCookies()
+      await tab.goto(gateway.portal)
+      await tab.forgetCookies()
+      await tab.goto(`${sample}/issues?state=open`)
+      assert.match(await tab.url(), new RegExp(`^${gateway.portal}/sign-in\\?h=`))
+      await tab.press('Sign in with a passkey')
+      await tab.waitForUrl(`${sample}/issues?state=open`)
+    })
+
+    chapter('stepping back from the dialog gets nothing; a touch gets a git password', async () => {
+      await tab.goto(`${gateway.portal}/git-password`)
+      await tab.press('Get a git password')
+      assert.match(await tab.text('dialog pre'), /git-password/)
+      await tab.press('Cancel')
+      assert.equal(await tab.isVisible('dialog'), false)
+      assert.equal(await tab.isVisible('#password'), false)
+
+      await tab.press('Get a git password')
+      await tab.press('Confirm with a passkey')
+      password = await tab.text('#password')
+      assert.match(password, /^csp_[A-Za-z0-9_-]{43}$/)
+      await tab.goto(`${gateway.portal}/git-password`)
+      assert.ok(!(await tab.text('body')).includes(password))
+    })
+
+    chapter('stock git clones the sample with it', async () => {
+      const git = new Git(scratch('fox-git'), undefined)
+      await git.ok(git.home, 'clone', '-q', withPassword(gateway.sample, 'keeper', password), 'work')
+      assert.match(readFileSync(git.path('work', 'README.md'), 'utf8'), /\S/)
+    })
+
+    chapter('the pop-up renames a device', async () => {
+      await tab.goto(`${gateway.portal}/devices`)
+      assert.equal(await tab.isVisible('[popover]'), false)
+      await tab.press('Rename')
+      await tab.fill('[popover]:popover-open input[name=name]', 'fox key two')
+      await tab.press('Save')
+      await tab.waitForText('h2', 'fox key two')
+      assert.equal(await tab.isVisible('[popover]'), false)
+    })
+
+    chapter('the console holds no complaint about our pages', async () => {
+      assert.deepEqual(await tab.complaints(gateway.portal), [])
+      // It would hold one: the policy of our pages lets no script in that is not ours.
+      await tab.evaluate(
+        'document.body.append(Object.assign(document.createElement("script"), { textContent: "1" }))',
+      )
+      assert.match((await tab.complaints(gateway.portal)).join(), /Content-Security-Policy/)
+    })
+  })
+}

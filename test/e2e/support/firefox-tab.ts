@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Marionette, MarionetteError } from './marionette.ts'
+
+const PATIENCE = 15_000
+/** What stands for an element on the wire (WebDriver section 12.2). */
+const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
+
+type Element = Readonly<Record<typeof ELEMENT, string>>
+
+export interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly domain: string
+  readonly httpOnly: boolean
+  readonly sameSite: string
+}
+
+export interface Credential {
+  readonly credentialId: string
+  readonly isResidentCredential: boolean
+  readonly rpId: string
+  readonly userHandle: string
+  readonly signCount: number
+}
+
+/** A tab of a Firefox with one software key: resident, with a PIN, touched whenever it asks. */
+export class FirefoxTab {
+  readonly #marionette: Marionette
+  #key = ''
+
+  private constructor(marionette: Marionette) {
+    this.#marionette = marionette
+  }
+
+  static async open(marionette: Marionette): Promise<FirefoxTab> {
+    const tab = new FirefoxTab(marionette)
+    await marionette.send('WebDriver:SetWindowRect', { width: 1000, height: 900 })
+    await tab.plugIn()
+    return tab
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.#marionette.send('WebDriver:Navigate', { url })
+  }
+
+  async url(): Promise<string> {
+    return (await this.#marionette.send('WebDriver:GetCurrentURL')).value
+  }
+
+  async waitForUrl(url: string | RegExp): Promise<void> {
+    await this.#until(`the address is ${url}`, async () => {
+      const now = await this.url()
+      return (typeof url === 'string' ? now === url : url.test(now)) || undefined
+    })
+  }
+
+  /** The text a person sees in the first visible element of a CSS selector, once there is one. */
+  text(css: string): Promise<string> {
+    return this.#with('css selector', css, async (id) => {
+      return (await this.#marionette.send('WebDriver:GetElementText', { id })).value
+    })
+  }
+
+  /** Wait until the first visible element of a CSS selector says `text`. */
+  async waitForText(css: string, text: string): Promise<void> {
+    await this.#until(`${css} says ${text}`, async () => (await this.text(css)) === text || undefined)
+  }
+
+  async isVisible(css: string): Promise<boolean> {
+    return (await this.#visibleNow('css selector', css)) !== undefined
+  }
+
+  /** Click the visible button or link that says `name`. */
+  async press(name: string): Promise<void> {
+    const named = `//*[self::button or self::a][normalize-space()=${JSON.stringify(name)}]`
+    await this.#with('xpath', named, (id) => this.#marionette.send('WebDriver:ElementClick', { id }))
+  }
+
+  /** Type into the visible field of a CSS selector, in place of what it holds. */
+  async fill(css: string, text: string): Promise<void> {
+    await this.#with('css selector', css, async (id) => {
+      await this.#marionette.send('WebDriver:ElementClear', { id })
+      await this.#marionette.send('WebDriver:ElementSendKeys', { id, text })
+    })
+  }
+
+  /** Run a function body in the page; it may return a promise. */
+  async evaluate(body: string, args: readonly unknown[] = []): Promise<any> {
+    const script = `return (async (...args) => {${body}})(...arguments)`
+    return (await this.#marionette.send('WebDriver:ExecuteScript', { script, args })).value
+  }
+
+  /** Those of the page's own host. */
+  async cookies(): Promise<readonly Cookie[]> {
+    return this.#marionette.send('WebDriver:GetCookies')
+  }
+
+  /** Those of the page's own host, whatever the port. */
+  async forgetCookies(): Promise<void> {
+    await this.#marionette.send('WebDriver:DeleteAllCookies')
+  }
+
+  /** The window's content as a PNG, in `file`. */
+  async screenshot(file: string): Promise<void> {
+    const { value } = await this.#marionette.send('WebDriver:TakeScreenshot', { full: true, hash: false })
+    writeFileSync(file, Buffer.from(value, 'base64'))
+  }
+
+  /** Errors and warnings of the pages of `origin`, policy violations too, as the browser's console keeps them. */
+  async complaints(origin: string): Promise<readonly string[]> {
+    return this.#inChrome(
+      `return Services.console.getMessageArray()
+        .filter((each) => each instanceof Ci.nsIScriptError && each.sourceName.startsWith(arguments[0]))
+        .map(({ category, errorMessage, sourceName }) => [category, errorMessage, sourceName].join(': '))`,
+      [origin],
+    )
+  }
+
+  /** Pull the key, and plug in a fresh one. */
+  async plugIn(): Promise<void> {
+    if (this.#key !== '')
+      await this.#marionette.send('WebAuthn:RemoveVirtualAuthenticator', { authenticatorId: this.#key })
+    const { value } = await this.#marionette.send('WebAuthn:AddVirtualAuthenticator', {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserConsenting: true,
+      isUserVerified: true,
+    })
+    this.#key = value
+  }
+
+  /** Whether the key knows its person from now on: the right PIN, or a wrong one. */
+  async knowPerson(isUserVerified: boolean): Promise<void> {
+    await this.#marionette.send('WebAuthn:SetUserVerified', { authenticatorId: this.#key, isUserVerified })
+  }
+
+  /** What is on the key. */
+  async credentials(): Promise<readonly Credential[]> {
+    return (await this.#marionette.send('WebAuthn:GetCredentials', { authenticatorId: this.#key })).value
+  }
+
+  /** Run a function body with the browser's own rights. */
+  async #inChrome(script: string, args: readonly unknown[] = []): Promise<any> {
+    await this.#marionette.send('Marionette:SetContext', { value: 'chrome' })
+    try {
+      return (await this.#marionette.send('WebDriver:ExecuteScript', { script, args })).value
+    } finally {
+      await this.#marionette.send('Marionette:SetContext', { value: 'content' })
+    }
+  }
+
+  /** Do something with the first visible element, once there is one; again when the page put another in its place. */
+  async #with<T>(using: string, value: string, act: (id: string) => Promise<T>): Promise<T> {
+    const { result } = await this.#until(`${value} is visible`, async () => {
+      const id = await this.#visibleNow(using, value)
+      if (id === undefined) return undefined
+      try {
+        return { result: await act(id) }
+      } catch (error) {
+        if (!isGone(error)) throw error
+        return undefined
+      }
+    })
+    return result
+  }
+
+  async #visibleNow(using: string, value: string): Promise<string | undefined> {
+    const found: readonly Element[] = await this.#marionette.send('WebDriver:FindElements', { using, value })
+    for (const { [ELEMENT]: id } of found) {
+      try {
+        if ((await this.#marionette.send('WebDriver:IsElementDisplayed', { id })).value) return id
+      } catch (error) {
+        if (!isGone(error)) throw error
+      }
+    }
+    return undefined
+  }
+
+  async #until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+    for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(25)) {
+      const found = await look()
+      if (found !== undefined) return found
+    }
+    assert.fail(
+      `waited in vain until ${what}, at ${await this.url()}: ${await this.evaluate('return document.body.innerText')}`,
+    )
+  }
+}
+
+/** The element left its page, or the page itself went on, between two commands. */
+function isGone(error: unknown): boolean {
+  return error instanceof MarionetteError && /^(stale element reference|no such element)$/.test(error.name)
+}
