@@ -3,9 +3,10 @@
 const layers = {
   core: [],
   store: ['core'],
-  upstream: ['core'],
+  files: ['core'],
+  upstream: ['core', 'files'],
   policy: ['core'],
-  ledger: ['core', 'store'],
+  ledger: ['core', 'store', 'files'],
   identity: ['core', 'store', 'ledger/ledger'],
   ceremony: ['core', 'identity'],
   config: ['core'],

@@ -4,9 +4,9 @@ import { userInfo } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { randomBytes, randomSecret } from '../../core/crypto.ts'
+import { keptSecret, privateDirectory, writePrivateFile } from '../../files/private-file.ts'
 import { type ForgeProcess, freePort, startChild } from './child.ts'
 import { childEnv } from './child-env.ts'
-import { keptSecret, privateDirectory, writePrivate } from './forge-files.ts'
 import { gogsConfig } from './gogs-config.ts'
 
 const run = promisify(execFile)
@@ -62,9 +62,9 @@ export async function startGogs(options: {
   const port = await freePort()
   const headerName = `X-Cs-${randomBytes(16).toString('hex')}`
   const config = join(home, 'app.ini')
-  const secretKey = keptSecret(join(home, 'secret.key'), 32)
+  const secretKey = keptSecret(join(home, 'secret.key'), 32).toString('hex')
   const runUser = userInfo().username
-  writePrivate(
+  writePrivateFile(
     config,
     gogsConfig({ home, port, externalUrl: options.externalUrl, headerName, secretKey, runUser }),
   )

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { randomBytes } from '../../core/crypto.ts'
+import { writePrivateFile } from '../../files/private-file.ts'
 import type { Forge } from '../forge.ts'
 import { createGogsForge } from '../gogs/gogs-forge.ts'
-import { writePrivate } from './forge-files.ts'
 
 /** How another process of this host reaches the forge; its header name is a secret of a kind, hence mode 0600. */
 export interface ForgeAddress {
@@ -15,7 +15,7 @@ export interface ForgeAddress {
 const file = (home: string): string => join(home, 'address.json')
 
 export function noteAddress(home: string, address: ForgeAddress): void {
-  writePrivate(file(home), `${JSON.stringify(address)}\n`)
+  writePrivateFile(file(home), `${JSON.stringify(address)}\n`)
 }
 
 /** The forge that a running gateway of this home uses, or undefined when it does not answer. */

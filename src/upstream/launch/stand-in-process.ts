@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomBytes } from '../../core/crypto.ts'
+import { privateDirectory } from '../../files/private-file.ts'
 import { freePort, startChild } from './child.ts'
 import { childEnv } from './child-env.ts'
-import { privateDirectory } from './forge-files.ts'
 import { SERVICE_USER, type Started } from './gogs-process.ts'
 
 const MAIN = fileURLToPath(new URL('../../../demo/stand-in/main.ts', import.meta.url))

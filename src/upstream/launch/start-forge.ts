@@ -1,8 +1,8 @@
 import { join } from 'node:path'
+import { keptSecret, privateDirectory } from '../../files/private-file.ts'
 import type { Forge } from '../forge.ts'
 import { createGogsForge } from '../gogs/gogs-forge.ts'
 import type { ForgeProcess } from './child.ts'
-import { keptSecret, privateDirectory } from './forge-files.ts'
 import { findGogs, gogsVersion, SERVICE_USER, startGogs } from './gogs-process.ts'
 import { endOrphan } from './pid-file.ts'
 import { noteAddress } from './running-forge.ts'
@@ -46,7 +46,7 @@ export interface StartedForge {
 export async function startForge(options: StartForgeOptions): Promise<StartedForge> {
   privateDirectory(options.home)
   // Minted tokens carry it, so that a later start can tell its own from those of another gateway on the same forge.
-  const instance = keptSecret(join(options.home, 'instance'), 6)
+  const instance = keptSecret(join(options.home, 'instance'), 6).toString('hex')
   const pidFile = join(options.home, 'forge.pid')
   if (await endOrphan(pidFile)) options.log.info({}, 'ended a forge that an earlier run left behind')
   const { configured } = options
