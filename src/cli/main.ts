@@ -44,7 +44,19 @@ ledger
   .command('verify')
   .description('recompute the log from its entries')
   .option(...home)
-  .action(async (o: Home) => print(await onHost(path(o.home), ledgerVerify)))
+  .option('--vkey <key>', 'pinned verifier key, as `ledger key` printed it')
+  .option(
+    '--trust <file>',
+    'trust file that pins the key; without either, the key of the home itself is used',
+  )
+  .action(async (o: Home & { vkey?: string; trust?: string }) =>
+    print(
+      await ledgerVerify(path(o.home), {
+        ...(o.vkey !== undefined && { vkey: o.vkey }),
+        ...(o.trust !== undefined && { trust: path(o.trust) }),
+      }),
+    ),
+  )
 ledger
   .command('key')
   .description('print the verifier key')

@@ -60,6 +60,22 @@ export async function verifyLedger(store: Store, vkey: string): Promise<Result<L
   return beyond === undefined ? ok({ size: end, erased, origin: verifier.value.name }) : err(beyond)
 }
 
+/** Which of `vkeys` signed the newest checkpoint: a ledger is signed by one key. Undefined when none did, or nothing is signed. */
+export async function signerOf(store: Store, vkeys: readonly string[]): Promise<string | undefined> {
+  const newest = await store.db
+    .selectFrom('ledger_checkpoint')
+    .select('note')
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const note = newest && parseNote(newest.note)
+  if (!note?.ok) return undefined
+  return vkeys.find((vkey) => {
+    const verifier = parseVkey(vkey)
+    return verifier.ok && signedBy(note.value, verifier.value)
+  })
+}
+
 /** Every checkpoint that is kept, by size. */
 async function signedHeads(
   store: Store,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
@@ -50,7 +50,10 @@ describe('on the host', () => {
   test('ledger verify, key and trust', async () => {
     const verified = await countersign('ledger', 'verify', '--home', home)
     assert.equal(verified.code, 0, verified.stderr)
-    assert.match(verified.stdout, /^golden\.example\/ledger: 8 entries verify$/m)
+    assert.match(
+      verified.stdout,
+      /^golden\.example\/ledger: 8 entries verify\nchecked against the key of this very home, /,
+    )
     const key = await countersign('ledger', 'key', '--home', home)
     assert.match(key.stdout, /^golden\.example\/ledger\+[0-9a-f]{8}\+A\S{43}\n$/)
     const trust = await countersign('ledger', 'trust', '--home', home)
@@ -131,6 +134,80 @@ describe('docs/formats/verify-without-countersign.md', () => {
     )
     for (const command of [commands[0]!, commands[3]!])
       assert.notEqual((await sh(command, join(out, 'changed'))).code, 0, command)
+  })
+})
+
+describe('ledger verify under a pinned key', () => {
+  const verify = (...args: readonly string[]) => countersign('ledger', 'verify', '--home', home, ...args)
+  let vkey: string
+  let otherKey: string
+  const trust = (name: string, ledger: readonly string[]): string => {
+    const pinned = {
+      'countersign-trust': 1,
+      ledger,
+      portal: ['https://golden.example'],
+      rpId: ['golden.example'],
+    }
+    writeFileSync(join(out, name), JSON.stringify(pinned))
+    return name
+  }
+  before(async () => {
+    vkey = (await countersign('ledger', 'key', '--home', home)).stdout.trim()
+    otherKey = (await countersign('ledger', 'key', '--home', (await goldenHome()).home)).stdout.trim()
+  })
+
+  test('says which one it was', async () => {
+    const byKey = await verify('--vkey', vkey)
+    assert.deepEqual([byKey.code, byKey.stderr], [0, ''])
+    assert.equal(
+      byKey.stdout,
+      `golden.example/ledger: 8 entries verify\nchecked against the key of --vkey, ${vkey}\n`,
+    )
+    const byFile = await verify('--trust', trust('both.json', [otherKey, vkey]))
+    assert.equal(byFile.code, 0, byFile.stderr)
+    assert.ok(
+      byFile.stdout.endsWith(`\nchecked against a key pinned in ${join(out, 'both.json')}, ${vkey}\n`),
+      byFile.stdout,
+    )
+  })
+  test('finds the log of another key, which its own home finds sound: exit 1', async () => {
+    for (const args of [
+      ['--vkey', otherKey],
+      ['--trust', trust('other.json', [otherKey])],
+    ]) {
+      const { code, stdout, stderr } = await verify(...args)
+      assert.deepEqual([code, stdout], [1, ''], args[0])
+      assert.match(stderr, /does not verify: it is not signed by (the key of --vkey|a key pinned in )/)
+    }
+  })
+  test('needs no secret of the home', async () => {
+    const copy = scratch('copy')
+    copyFileSync(join(home, 'countersign.db'), join(copy, 'countersign.db'))
+    const { code, stderr } = await countersign('ledger', 'verify', '--home', copy, '--vkey', vkey)
+    assert.equal(code, 0, stderr)
+    assert.ok(!existsSync(join(copy, 'secrets')))
+  })
+  test('finds no log at all where nothing is signed: exit 1', async () => {
+    const empty = scratch('empty')
+    await (await openSqlite(join(empty, 'countersign.db'))).close()
+    const { code, stderr } = await countersign('ledger', 'verify', '--home', empty, '--vkey', vkey)
+    assert.equal(code, 1)
+    assert.match(stderr, /not signed by the key of --vkey/)
+  })
+  test('that cannot be read, or two of them: exit 2, and no stack trace', async () => {
+    for (const args of [
+      ['--vkey', 'golden.example/ledger'],
+      ['--vkey', `${vkey}A`],
+      ['--trust', 'missing.json'],
+      ['--trust', trust('none.json', [])],
+      ['--trust', trust('bad.json', ['x'])],
+      ['--vkey', vkey, '--trust', trust('both.json', [vkey])],
+    ]) {
+      const { code, stdout, stderr } = await verify(...args)
+      assert.deepEqual([code, stdout], [2, ''], args.join(' '))
+      assert.match(stderr, /^countersign: /)
+      assert.doesNotMatch(stderr, /\n\s+at /)
+    }
   })
 })
 
