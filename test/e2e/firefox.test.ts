@@ -34,7 +34,7 @@ for (const forge of forges()) {
 
     before(async () => {
       gateway = await startGateway({ env: forge.env })
-      await tab.plugIn()
+      await tab.key.swap()
     })
     after(() => gateway.stop())
 
@@ -51,7 +51,7 @@ for (const forge of forges()) {
       await tab.fill('#device', 'fox key')
       await tab.press('Register a passkey')
       await tab.waitForUrl(`${gateway.portal}/sign-in?new`)
-      const [passkey, ...more] = await tab.credentials()
+      const [passkey, ...more] = await tab.key.credentials()
       assert.equal(passkey?.isResidentCredential, true)
       assert.equal(passkey.rpId, new URL(gateway.portal).hostname)
       assert.deepEqual(more, [])
@@ -75,14 +75,21 @@ for (const forge of forges()) {
       await signIn()
     })
 
+    chapter('the autofill of the name field signs in, without the button', async () => {
+      await tab.press('Sign out')
+      await tab.waitForUrl(`${gateway.portal}/sign-in`)
+      await tab.until('the page waits in the autofill', () => tab.key.pickInAutofill(gateway.portal))
+      await tab.waitForUrl(`${gateway.portal}/`)
+    })
+
     chapter('a key that does not know its person signs nothing, and the page says so', async () => {
       await tab.press('Sign out')
       await tab.waitForUrl(`${gateway.portal}/sign-in`)
-      await tab.knowPerson(false)
+      await tab.key.knowPerson(false)
       await tab.press('Sign in with a passkey')
       assert.match(await tab.text('#say'), /^Nothing was signed: /)
       assert.equal(await tab.url(), `${gateway.portal}/sign-in`)
-      await tab.knowPerson(true)
+      await tab.key.knowPerson(true)
       await signIn()
     })
 
@@ -119,6 +126,8 @@ for (const forge of forges()) {
       await tab.press('Confirm with a passkey')
       password = await tab.text('#password')
       assert.match(password, /^csp_[A-Za-z0-9_-]{43}$/)
+      await tab.click('[data-copy=password]')
+      await tab.waitForText('[data-copy=password]', 'Copied')
       await tab.goto(`${gateway.portal}/git-password`)
       assert.ok(!(await tab.text('body')).includes(password))
     })
@@ -127,6 +136,19 @@ for (const forge of forges()) {
       const git = new Git(scratch('fox-git'), undefined)
       await git.ok(git.home, 'clone', '-q', withPassword(gateway.sample, 'keeper', password), 'work')
       assert.match(readFileSync(git.path('work', 'README.md'), 'utf8'), /\S/)
+    })
+
+    chapter('a key that is registered already is not registered twice; another one is', async () => {
+      await tab.goto(`${gateway.portal}/devices/add-passkey`)
+      await tab.fill('input[name=name]', 'second key')
+      await tab.press('Continue')
+      await tab.press('Confirm with a passkey')
+      await tab.press('Register the new passkey')
+      assert.match(await tab.text('dialog .say'), /already has a passkey/)
+      await tab.key.swap()
+      await tab.press('Register the new passkey')
+      await tab.waitForUrl(`${gateway.portal}/devices`)
+      assert.match(await tab.text('main'), /second key/)
     })
 
     chapter('the pop-up renames a device', async () => {

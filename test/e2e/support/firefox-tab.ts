@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { FirefoxKey } from './firefox-key.ts'
 import { type Marionette, MarionetteError } from './marionette.ts'
 
 const PATIENCE = 15_000
@@ -17,27 +18,20 @@ export interface Cookie {
   readonly sameSite: string
 }
 
-export interface Credential {
-  readonly credentialId: string
-  readonly isResidentCredential: boolean
-  readonly rpId: string
-  readonly userHandle: string
-  readonly signCount: number
-}
-
-/** A tab of a Firefox with one software key: resident, with a PIN, touched whenever it asks. */
+/** The tab of a Firefox, and the key plugged into it. */
 export class FirefoxTab {
   readonly #marionette: Marionette
-  #key = ''
+  readonly key: FirefoxKey
 
   private constructor(marionette: Marionette) {
     this.#marionette = marionette
+    this.key = new FirefoxKey(marionette)
   }
 
   static async open(marionette: Marionette): Promise<FirefoxTab> {
     const tab = new FirefoxTab(marionette)
     await marionette.send('WebDriver:SetWindowRect', { width: 1000, height: 900 })
-    await tab.plugIn()
+    await tab.key.swap()
     return tab
   }
 
@@ -50,9 +44,9 @@ export class FirefoxTab {
   }
 
   async waitForUrl(url: string | RegExp): Promise<void> {
-    await this.#until(`the address is ${url}`, async () => {
+    await this.until(`the address is ${url}`, async () => {
       const now = await this.url()
-      return (typeof url === 'string' ? now === url : url.test(now)) || undefined
+      return typeof url === 'string' ? now === url : url.test(now)
     })
   }
 
@@ -65,11 +59,15 @@ export class FirefoxTab {
 
   /** Wait until the first visible element of a CSS selector says `text`. */
   async waitForText(css: string, text: string): Promise<void> {
-    await this.#until(`${css} says ${text}`, async () => (await this.text(css)) === text || undefined)
+    await this.until(`${css} says ${text}`, async () => (await this.text(css)) === text)
   }
 
   async isVisible(css: string): Promise<boolean> {
     return (await this.#visibleNow('css selector', css)) !== undefined
+  }
+
+  async click(css: string): Promise<void> {
+    await this.#with('css selector', css, (id) => this.#marionette.send('WebDriver:ElementClick', { id }))
   }
 
   /** Click the visible button or link that says `name`. */
@@ -110,7 +108,7 @@ export class FirefoxTab {
 
   /** Errors and warnings of the pages of `origin`, policy violations too, as the browser's console keeps them. */
   async complaints(origin: string): Promise<readonly string[]> {
-    return this.#inChrome(
+    return this.#marionette.inBrowser(
       `return Services.console.getMessageArray()
         .filter((each) => each instanceof Ci.nsIScriptError && each.sourceName.startsWith(arguments[0]))
         .map(({ category, errorMessage, sourceName }) => [category, errorMessage, sourceName].join(': '))`,
@@ -118,44 +116,20 @@ export class FirefoxTab {
     )
   }
 
-  /** Pull the key, and plug in a fresh one. */
-  async plugIn(): Promise<void> {
-    if (this.#key !== '')
-      await this.#marionette.send('WebAuthn:RemoveVirtualAuthenticator', { authenticatorId: this.#key })
-    const { value } = await this.#marionette.send('WebAuthn:AddVirtualAuthenticator', {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserConsenting: true,
-      isUserVerified: true,
-    })
-    this.#key = value
-  }
-
-  /** Whether the key knows its person from now on: the right PIN, or a wrong one. */
-  async knowPerson(isUserVerified: boolean): Promise<void> {
-    await this.#marionette.send('WebAuthn:SetUserVerified', { authenticatorId: this.#key, isUserVerified })
-  }
-
-  /** What is on the key. */
-  async credentials(): Promise<readonly Credential[]> {
-    return (await this.#marionette.send('WebAuthn:GetCredentials', { authenticatorId: this.#key })).value
-  }
-
-  /** Run a function body with the browser's own rights. */
-  async #inChrome(script: string, args: readonly unknown[] = []): Promise<any> {
-    await this.#marionette.send('Marionette:SetContext', { value: 'chrome' })
-    try {
-      return (await this.#marionette.send('WebDriver:ExecuteScript', { script, args })).value
-    } finally {
-      await this.#marionette.send('Marionette:SetContext', { value: 'content' })
+  /** Ask `look` again and again until its answer is neither false nor undefined; that answer. */
+  async until<T>(what: string, look: () => Promise<T | false | undefined>): Promise<T> {
+    for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(25)) {
+      const found = await look()
+      if (found !== undefined && found !== false) return found
     }
+    assert.fail(
+      `in vain until ${what}, at ${await this.url()}: ${await this.evaluate('return document.body.innerText')}`,
+    )
   }
 
   /** Do something with the first visible element, once there is one; again when the page put another in its place. */
   async #with<T>(using: string, value: string, act: (id: string) => Promise<T>): Promise<T> {
-    const { result } = await this.#until(`${value} is visible`, async () => {
+    const { result } = await this.until(`${value} is visible`, async () => {
       const id = await this.#visibleNow(using, value)
       if (id === undefined) return undefined
       try {
@@ -178,16 +152,6 @@ export class FirefoxTab {
       }
     }
     return undefined
-  }
-
-  async #until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    for (const end = Date.now() + PATIENCE; Date.now() < end; await sleep(25)) {
-      const found = await look()
-      if (found !== undefined) return found
-    }
-    assert.fail(
-      `waited in vain until ${what}, at ${await this.url()}: ${await this.evaluate('return document.body.innerText')}`,
-    )
   }
 }
 

@@ -45,7 +45,7 @@ export async function launchFirefox(): Promise<Firefox> {
       .join(''),
   )
   const args = ['--marionette', '--headless', '--no-remote', '--profile', profile]
-  // For reading the browser's console, which no page can read.
+  // For what no page can do: read the browser's console, pick in its autofill.
   args.push('--remote-allow-system-access')
   const child = spawn(binary, args, {
     env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },

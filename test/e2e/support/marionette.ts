@@ -44,6 +44,16 @@ export class Marionette implements Disposable {
     })
   }
 
+  /** Run a function body with the browser's own rights, not a page's. It may return a promise. */
+  async inBrowser(script: string, args: readonly unknown[] = []): Promise<any> {
+    await this.send('Marionette:SetContext', { value: 'chrome' })
+    try {
+      return (await this.send('WebDriver:ExecuteScript', { script, args })).value
+    } finally {
+      await this.send('Marionette:SetContext', { value: 'content' })
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#socket.destroy()
   }
