@@ -1,7 +1,9 @@
 import type { PolicyRequest } from '../core/policy/request.ts'
 import { type Cedar, freshCedar, loadCedar } from './cedar.ts'
-import { type PolicySet, staticPolicies } from './load-set.ts'
-import { PolicyError, PolicyTrap, type UseCedar } from './sources.ts'
+import type { PolicySet } from './load-set.ts'
+import type { UseCedar } from './reader.ts'
+import { PolicyError, PolicyTrap } from './sources.ts'
+import { staticPolicies } from './validate-set.ts'
 
 export interface Answer {
   readonly allowed: boolean

@@ -4,17 +4,41 @@ import type { Decision, DecisionRequest, PolicyEngine, ResolveRepo } from '../co
 import { hypotheses } from '../core/policy/hypotheses.ts'
 import { ageInHours, type PolicyRequest, policyRequest } from '../core/policy/request.ts'
 import { type Answer, createEvaluator } from './evaluator.ts'
-import { loadSet } from './load-set.ts'
+import { loadSet, type PolicySet } from './load-set.ts'
 import type { ResolveAccount, Resolvers } from './names.ts'
+import type { Hashes } from './policy-files.ts'
 import { createReadCache } from './read-cache.ts'
+import { inProcessReader, type PolicyReader } from './reader.ts'
+import { openWorkerReader } from './worker-reader.ts'
 
 const REMEMBERED_READS = 20_000
 /** The verbs that {@link PolicyEngine.allowsRead} answers, and remembers. */
 const READS: ReadonlySet<Verb> = new Set<Verb>(['page.read', 'git.fetch'])
 
+/** What decides now, and where it was read. */
+export interface PolicyInForce {
+  /** `sha256:HEX`, as in statements. */
+  readonly digest: string
+  /** Ids of all policies, the shipped default's first, then in the order of files and lines. */
+  readonly policies: readonly string[]
+  /** The administrator's files and the lock file, as they were read or, the lock, written. */
+  readonly files: Hashes
+}
+
+/** A set that is about to be in force, and the digest of the one it replaces. */
+export interface PolicyChange extends PolicyInForce {
+  readonly previous: string
+}
+
+export interface LoadedPolicies extends PolicyEngine {
+  readonly inForce: PolicyInForce
+}
+
 /**
  * The policy engine over the shipped default and the `.cedar` files in `dir`. Rejects with {@link PolicyError}, whose message
  * names file and line, when one cannot be used. `epoch` grows whenever accounts or devices change; `now` is unix ms.
+ * `onChange` is awaited before another set comes into force by a reload: when it rejects, so does the reload, and the set
+ * that was in force stays. Files are read by a reader that `openReader` opens, a worker unless told otherwise.
  */
 export async function loadPolicies(deps: {
   dir: string
@@ -23,8 +47,10 @@ export async function loadPolicies(deps: {
   epoch: () => number
   now: () => number
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
-}): Promise<PolicyEngine> {
-  const { dir, epoch, now, log } = deps
+  onChange?: (change: PolicyChange) => Promise<void>
+  openReader?: () => PolicyReader
+}): Promise<LoadedPolicies> {
+  const { dir, epoch, now, log, onChange, openReader = openWorkerReader } = deps
   const cedar = createEvaluator((err) => log.error({ err }, 'the policy engine trapped; it is made anew'))
   const cache = createReadCache(REMEMBERED_READS)
   const resolvers: Resolvers = {
@@ -41,10 +67,17 @@ export async function loadPolicies(deps: {
             'a name in a policy means something else now; the locked id stays in force',
           ),
   }
-  const load = (): ReturnType<typeof loadSet> =>
-    loadSet(cedar.using, dir, resolvers, (where, message) => log.warn({ where }, message))
+  const load = (): Promise<PolicySet> =>
+    loadSet({
+      dir,
+      resolvers,
+      remark: ({ where, message }) => log.warn({ where }, message),
+      // Our own text needs no thread of its own, and a start without files none at all.
+      openReader: (files) => (files.length > 0 ? openReader() : inProcessReader(cedar.using)),
+    })
 
   let loaded = await load()
+  let inForce = describe(loaded)
   cedar.install(loaded)
   let version = 1
   let seenEpoch = epoch()
@@ -95,6 +128,9 @@ export async function loadPolicies(deps: {
     get version() {
       return version
     },
+    get inForce() {
+      return inForce
+    },
     decide(request, devices) {
       const { allowed, named, broken } = ask(request)
       if (allowed) return { kind: 'allow', policies: named }
@@ -117,9 +153,14 @@ export async function loadPolicies(deps: {
     reload() {
       const next = reloading.then(async () => {
         const set = await load()
-        if (set.digest === loaded.digest) return
+        if (set.digest === loaded.digest) {
+          inForce = { ...inForce, files: set.files } // said in other words
+          return
+        }
+        await onChange?.({ ...describe(set), previous: loaded.digest })
         cedar.install(set)
         loaded = set
+        inForce = describe(set)
         version++
         cache.clear()
       })
@@ -127,4 +168,8 @@ export async function loadPolicies(deps: {
       return next
     },
   }
+}
+
+function describe({ digest, policies, files }: PolicySet): PolicyInForce {
+  return { digest, policies: policies.map(({ id }) => id), files }
 }

@@ -1,16 +1,12 @@
 import { sha256Hex } from '../core/crypto.ts'
 import { canonicalJson, type Json } from '../core/ledger/canonical-json.ts'
-import type { Cedar } from './cedar.ts'
-import { readLock, writeLock } from './lock-file.ts'
+import { LOCK_FILE, readLock, writeLock } from './lock-file.ts'
 import { type Resolvers, resolveNames } from './names.ts'
-import {
-  PolicyError,
-  parseSource,
-  type SourcedPolicy,
-  shippedSource,
-  type UseCedar,
-  userSources,
-} from './sources.ts'
+import type { SourcedPolicy } from './parse-source.ts'
+import { type Hashes, type PolicyFile, readPolicyFiles } from './policy-files.ts'
+import type { PolicyReader } from './reader.ts'
+import { PolicyError, shippedSource } from './sources.ts'
+import type { Remark } from './validate-set.ts'
 
 /** A set of policies that parsed, resolved and validated. */
 export interface PolicySet {
@@ -21,40 +17,53 @@ export interface PolicySet {
   readonly digest: string
   /** Whether any policy looks at an age, which then is part of what a remembered read depends on. */
   readonly looksAtAge: boolean
+  /** The administrator's files, and the lock as it is after this. */
+  readonly files: Hashes
 }
 
-/** Something odd that does not stop a set from being used. */
-export type Remark = (where: string, message: string) => void
-
 /** The shipped default and the `.cedar` files of `dir`, or {@link PolicyError}. Nothing is written unless all of it holds. */
-export async function loadSet(
-  using: UseCedar,
-  dir: string,
-  resolvers: Resolvers,
-  remark: Remark,
-): Promise<PolicySet> {
+export async function loadSet(deps: {
+  dir: string
+  resolvers: Resolvers
+  remark: (remark: Remark) => void
+  openReader: (files: readonly PolicyFile[]) => PolicyReader
+}): Promise<PolicySet> {
+  const { dir, resolvers } = deps
   const schema = shippedSource('schema.cedarschema').text
-  const sources = [shippedSource('default.cedar'), ...userSources(dir)]
-  const policies = using((cedar) => sources.flatMap((source) => parseSource(cedar, source)))
-  refuseTwice(policies)
-  const lock = readLock(dir)
-  const meanings = await resolveNames(policies, lock, resolvers)
-  using((cedar) => validate(cedar, schema, policies, remark))
-  const grown = new Map([...lock, ...meanings])
-  if (grown.size > lock.size) writeLock(dir, grown)
+  const files = await readPolicyFiles(dir)
+  const reader = deps.openReader(files)
+  try {
+    const policies = await reader.parse([shippedSource('default.cedar'), ...files])
+    refuseTwice(policies)
+    const { lock, sha256 } = readLock(dir)
+    const meanings = await resolveNames(policies, lock, resolvers)
+    // Names first: what a comparison of two names comes to, and so what is validated, depends on their meaning.
+    const remarks = await reader.validate(schema, policies)
+    const grown = new Map([...lock, ...meanings])
+    const locked = grown.size > lock.size ? writeLock(dir, grown) : sha256
+    for (const remark of remarks) deps.remark(remark)
+    return { schema, policies, ...digestOf(schema, policies), files: hashesOf(files, locked) }
+  } finally {
+    await reader.close()
+  }
+}
+
+function digestOf(
+  schema: string,
+  policies: readonly SourcedPolicy[],
+): Pick<PolicySet, 'digest' | 'looksAtAge'> {
   // fromEntries defines members, whatever their name: `__proto__` set by assignment would drop a policy.
   const byId = Object.fromEntries(policies.map(({ id, json }) => [id, json as unknown as Json]))
   return {
-    schema,
-    policies,
     digest: `sha256:${sha256Hex(canonicalJson({ schema, policies: byId }))}`,
     looksAtAge: /"age(?:Seconds|Hours)"/.test(canonicalJson(byId)),
   }
 }
 
-/** Policies as Cedar takes them, under names of ours: an `@id` is text of an administrator and only ever shown. */
-export function staticPolicies(policies: readonly SourcedPolicy[]): Record<string, Cedar.PolicyJson> {
-  return Object.fromEntries(policies.map(({ json }, at) => [String(at), json]))
+function hashesOf(files: readonly PolicyFile[], lock: string | undefined): Hashes {
+  const hashes = new Map(files.map(({ file, sha256 }) => [file, sha256]))
+  if (lock !== undefined) hashes.set(LOCK_FILE, lock)
+  return hashes
 }
 
 function refuseTwice(policies: readonly SourcedPolicy[]): void {
@@ -63,35 +72,4 @@ function refuseTwice(policies: readonly SourcedPolicy[]): void {
     if (ids.has(id)) throw new PolicyError(file, line, `a second policy with the id "${id}"`)
     ids.add(id)
   }
-}
-
-function validate(
-  cedar: typeof Cedar,
-  schema: string,
-  policies: readonly SourcedPolicy[],
-  remark: Remark,
-): void {
-  const answer = cedar.validate({
-    schema,
-    policies: { staticPolicies: staticPolicies(policies) },
-    validationSettings: { mode: 'strict' },
-  })
-  if (answer.type === 'failure')
-    throw new PolicyError('policy', 1, answer.errors[0]?.message ?? 'cannot be validated')
-  const [wrong] = answer.validationErrors
-  if (wrong) {
-    const { file, line } = policies[Number(wrong.policyId)]!
-    throw new PolicyError(file, line, readable(wrong))
-  }
-  for (const warning of answer.validationWarnings) {
-    const { file, line } = policies[Number(warning.policyId)]!
-    // The shipped default speaks of groups that have no member yet.
-    if (file !== 'default.cedar') remark(`${file}:${line}`, readable(warning))
-  }
-}
-
-/** Cedar's message without our inner name for the policy, which file and line say better. */
-function readable({ policyId, error }: Cedar.ValidationError): string {
-  const message = error.message.replace(new RegExp(`^for policy \`${policyId}\`[,:] `), '')
-  return error.help ? `${message} (${error.help})` : message
 }

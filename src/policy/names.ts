@@ -1,6 +1,7 @@
 import type { ResolveRepo } from '../core/policy/engine.ts'
 import type { Lock } from './lock-file.ts'
-import { PolicyError, type SourcedPolicy } from './sources.ts'
+import type { SourcedPolicy } from './parse-source.ts'
+import { PolicyError } from './sources.ts'
 import { lineOf } from './statements.ts'
 
 /** Name of a person to the forge's user id. */

@@ -28,9 +28,10 @@ export function splitStatements(text: string): Result<Statement[], Unfit> {
   let depth = 0
   let ifs = 0
   let operators = 0
-  const unfit = (at: number, why: string): Result<never, Unfit> => err({ line: lineOf(text, at), why })
+  const lineAt = lineCounter(text)
+  const unfit = (at: number, why: string): Result<never, Unfit> => err({ line: lineAt(at), why })
   const cut = (end: number): void => {
-    found.push({ text: text.slice(from, end), fromLine: lineOf(text, from), line: lineOf(text, first) })
+    found.push({ text: text.slice(from, end), fromLine: lineAt(from), line: lineAt(first) })
     from = end
     first = -1
     ifs = 0
@@ -83,7 +84,15 @@ function endOf(pattern: RegExp, text: string, at: number): number {
 
 /** Line of the character at `at` (UTF-16 units), from 1. */
 export function lineOf(text: string, at: number): number {
+  return lineCounter(text)(at)
+}
+
+/** {@link lineOf} for places that only go forward: a long text is then walked once, not once for every policy. */
+function lineCounter(text: string): (at: number) => number {
   let line = 1
-  for (let next = text.indexOf('\n'); next !== -1 && next < at; next = text.indexOf('\n', next + 1)) line++
-  return line
+  let next = text.indexOf('\n')
+  return (at) => {
+    for (; next !== -1 && next < at; next = text.indexOf('\n', next + 1)) line++
+    return line
+  }
 }
