@@ -8,22 +8,15 @@ export interface Credential {
   readonly signCount: number
 }
 
-// The sign-in page waits in the autofill; this picks there what a person would. Headless, Firefox opens no list to
-// pick from, so the call is the one that its list makes.
+// What a person picks in the list below a name field. Headless, Firefox opens no list; this asks for its rows and picks
+// one, as the list does. The last row stands for a passkey that is not known yet.
 const PICK = `
-  const { gBrowser } = Services.wm.getMostRecentWindow('navigator:browser')
-  const service = Cc['@mozilla.org/webauthn/service;1'].getService(Ci.nsIWebAuthnService)
-  const waiting = service.hasPendingConditionalGet(gBrowser.selectedBrowser.browsingContext.id, arguments[0])
-  if (waiting === 0) return false
-  return new Promise((resolve, reject) =>
-    service.getAutoFillEntries(waiting, {
-      QueryInterface: ChromeUtils.generateQI(['nsIWebAuthnAutoFillEntriesCallback']),
-      reject,
-      resolve([first]) {
-        if (first) service.selectAutoFillEntry(waiting, first.credentialId)
-        resolve(first !== undefined)
-      },
-    }))`
+  const { WebAuthnFeature } = ChromeUtils.importESModule('resource://gre/modules/WebAuthnFeature.sys.mjs')
+  const browser = Services.wm.getMostRecentWindow('navigator:browser').gBrowser.selectedBrowser
+  const rows = await WebAuthnFeature.autocompleteItemsAsync(browser.browsingContext.id, arguments[0], undefined, true)
+  if (rows.length < 2) return false
+  await WebAuthnFeature.promptForAuthenticator(browser, rows[0].fillMessageData.selection)
+  return true`
 
 /** A key in software, plugged into a Firefox: resident, with a PIN, touched whenever it asks. */
 export class FirefoxKey {

@@ -84,10 +84,9 @@ export class FirefoxTab {
     })
   }
 
-  /** Run a function body in the page; it may return a promise. */
-  async evaluate(body: string, args: readonly unknown[] = []): Promise<any> {
-    const script = `return (async (...args) => {${body}})(...arguments)`
-    return (await this.#marionette.send('WebDriver:ExecuteScript', { script, args })).value
+  /** Run the body of an async function in the page; `arguments` holds `args`. */
+  evaluate(body: string, args: readonly unknown[] = []): Promise<any> {
+    return this.#marionette.evaluate(body, args)
   }
 
   /** Those of the page's own host. */

@@ -44,11 +44,17 @@ export class Marionette implements Disposable {
     })
   }
 
-  /** Run a function body with the browser's own rights, not a page's. It may return a promise. */
-  async inBrowser(script: string, args: readonly unknown[] = []): Promise<any> {
+  /** Run the body of an async function in the page; `arguments` holds `args`. */
+  async evaluate(body: string, args: readonly unknown[] = []): Promise<any> {
+    const script = `return (async function () {${body}})(...arguments)`
+    return (await this.send('WebDriver:ExecuteScript', { script, args })).value
+  }
+
+  /** The same with the browser's own rights, outside of every page. */
+  async inBrowser(body: string, args: readonly unknown[] = []): Promise<any> {
     await this.send('Marionette:SetContext', { value: 'chrome' })
     try {
-      return (await this.send('WebDriver:ExecuteScript', { script, args })).value
+      return await this.evaluate(body, args)
     } finally {
       await this.send('Marionette:SetContext', { value: 'content' })
     }
