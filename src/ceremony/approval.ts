@@ -1,16 +1,15 @@
 import { randomSecret } from '../core/crypto.ts'
-import type { Device, DeviceId } from '../core/identity.ts'
+import type { DeviceId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
 import { err, ok } from '../core/result.ts'
-import { es256Point } from '../core/ssh/cose-es256.ts'
-import { signedData, verifySshsig } from '../core/ssh/sshsig.ts'
-import { sshsigFromAssertion } from '../core/ssh/webauthn-signature.ts'
+import { signedData } from '../core/ssh/sshsig.ts'
 import {
   fieldsFit,
   isStatementAction,
   STATEMENT_NAMESPACE,
   writeStatement,
 } from '../core/statement/statement.ts'
+import { armored } from './armored.ts'
 import { ACCOUNT_INACTIVE, type RelyingParty, verifyAssertion } from './authentication.ts'
 import type { Ceremonies, Wish } from './ceremonies.ts'
 import { CHALLENGE_LIFE, challenges } from './challenges.ts'
@@ -23,6 +22,7 @@ interface Asked {
   /** As the statement says, unix ms. */
   readonly expires: number
   readonly except: DeviceId | undefined
+  readonly only: readonly DeviceId[] | undefined
 }
 
 /**
@@ -35,12 +35,12 @@ export function approvals(
   const open = challenges<Asked>()
 
   return {
-    async beginApproval(pre, account, wish, except) {
+    async beginApproval(pre, account, wish, except, only) {
       const who = rp.identity.account(account)
       if (who?.state !== 'active') return err(ACCOUNT_INACTIVE)
       const able = rp.identity
         .activeDevices(account)
-        .filter(({ kind, id }) => kind === 'webauthn' && id !== except)
+        .filter(({ kind, id }) => kind === 'webauthn' && id !== except && (only?.includes(id) ?? true))
       if (able.length === 0)
         return err(
           refusal(
@@ -55,7 +55,7 @@ export function approvals(
       if (text === undefined) return err(refusal('bad-request', 'There is no statement of that kind.'))
       const id = randomSecret()
       const challenge = signedData(STATEMENT_NAMESPACE, 'sha512', Buffer.from(text)).toString('base64url')
-      open.open(id, pre, rp.now(), { id, account, text, challenge, expires, except })
+      open.open(id, pre, rp.now(), { id, account, text, challenge, expires, except, only })
       return ok({
         id,
         text,
@@ -96,8 +96,16 @@ export function approvals(
             'Use another of your devices.',
           ),
         )
+      if (asked.only && !asked.only.includes(device.id))
+        return err(
+          refusal(
+            'proof-invalid',
+            'That passkey will not do for this.',
+            'Use one of those that the page names.',
+          ),
+        )
       await rp.identity.deviceUsed(device.id, counter, rp.now(), backupEligible)
-      const sshsig = armored(device, rp, asserted.value, asked.text)
+      const sshsig = armored(asserted.value, rp, Buffer.from(asked.text), STATEMENT_NAMESPACE)
       return ok({
         device: device.id,
         uv,
@@ -123,22 +131,4 @@ function statementOf(
     ...times,
     nonce: randomSecret(),
   })
-}
-
-/** ES256 has an OpenSSH algorithm; for other keys, or client data that OpenSSH would refuse, the raw assertion stands alone. */
-function armored(
-  device: Device,
-  rp: RelyingParty,
-  assertion: { authenticatorData: Buffer; clientDataJSON: Buffer; signature: Buffer },
-  text: string,
-): string | undefined {
-  const point = es256Point(device.publicKey)
-  if (!point) return undefined
-  const sshsig = sshsigFromAssertion(
-    { point, rpId: rp.rpId, origin: rp.origin, ...assertion },
-    STATEMENT_NAMESPACE,
-  )
-  return sshsig !== undefined && verifySshsig(sshsig, Buffer.from(text), STATEMENT_NAMESPACE, rp.origin).ok
-    ? sshsig
-    : undefined
 }

@@ -1,4 +1,4 @@
-import type { AccountId, DeviceId } from '../core/identity.ts'
+import type { AccountId, Device, DeviceId } from '../core/identity.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 
@@ -14,6 +14,16 @@ export type Evidence = { readonly [key: string]: string }
 export interface Wish {
   readonly action: string
   readonly fields: readonly (readonly [key: string, value: string])[]
+}
+
+/** A push certificate that waits for a touch. */
+export interface PushToSign {
+  /** The exact bytes to sign. */
+  readonly certificate: Buffer
+  /** Devices that will do, and whether with PIN or biometric. */
+  readonly ways: readonly { readonly device: Device; readonly uv: boolean }[]
+  /** When it waits no longer, unix ms. */
+  readonly until: number
 }
 
 /**
@@ -36,14 +46,15 @@ export interface Ceremonies {
     name: string,
   ): Promise<Result<DeviceId, Refusal>>
   /**
-   * Write the statement of `wish` and ask for a signature of it by one of the account's active passkeys, `except` apart.
-   * `text` is the exact text that will be signed; `id` is unguessable and names this approval.
+   * Write the statement of `wish` and ask for a signature of it by one of the account's active passkeys, `except` apart,
+   * or of `only` these. `text` is the exact text that will be signed; `id` is unguessable and names this approval.
    */
   beginApproval(
     pre: string,
     account: AccountId,
     wish: Wish,
     except?: DeviceId,
+    only?: readonly DeviceId[],
   ): Promise<Result<{ id: string; text: string; options: RequestOptions }, Refusal>>
   /** The signature must be over the statement of exactly this `id`, by an active device of this account, with UV. */
   finishApproval(
@@ -52,6 +63,22 @@ export interface Ceremonies {
     id: string,
     credential: CredentialJson,
   ): Promise<Result<{ device: DeviceId; uv: boolean; evidence: Evidence }, Refusal>>
+  /** Ask for a touch on a held push. Refused when no device will do, or when it waits no longer. */
+  beginPush(
+    pre: string,
+    account: AccountId,
+    push: PushToSign,
+  ): Result<{ id: string; options: RequestOptions }, Refusal>
+  /**
+   * The signature must be over the certificate of exactly this `id`, by one of the devices asked for, with UP. UV is decoded:
+   * policy judges it. `sshsig` is null for keys that OpenSSH has no algorithm for.
+   */
+  finishPush(
+    pre: string,
+    account: AccountId,
+    id: string,
+    credential: CredentialJson,
+  ): Promise<Result<{ device: DeviceId; uv: boolean; evidence: Evidence; sshsig: string | null }, Refusal>>
   /** One more passkey, after a device approved it. */
   beginAddPasskey(
     pre: string,

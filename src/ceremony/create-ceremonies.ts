@@ -7,6 +7,7 @@ import { approvals } from './approval.ts'
 import { ACCOUNT_INACTIVE, claimedChallenge, type RelyingParty, verifyAssertion } from './authentication.ts'
 import type { Ceremonies, Evidence } from './ceremonies.ts'
 import { CHALLENGE_LIFE, challenges } from './challenges.ts'
+import { pushApprovals } from './push-approval.ts'
 import { claimedCreation, registrationOptions, verifyCreation } from './registration.ts'
 import { sshKeys } from './ssh-key.ts'
 
@@ -78,6 +79,7 @@ export function createCeremonies(rp: RelyingParty & { policyDigest(): string }):
     },
 
     ...approvals(rp),
+    ...pushApprovals(rp),
 
     async beginAddPasskey(pre, account, { device, evidence }) {
       const who = rp.identity.account(account)

@@ -7,6 +7,7 @@ import {
   fieldsFit,
   isStatementAction,
   parseStatement,
+  REPEATED,
   STATEMENT_FIELDS,
   type StatementAction,
   writeStatement,
@@ -41,16 +42,24 @@ describe('invalid', () => {
   })
 })
 
+const value = fc.string({ unit: 'grapheme', maxLength: 80 })
+/** The lines of one field: one, or for a repeated field several that rise. */
+function valuesOf(spec: string): fc.Arbitrary<[string, string][]> {
+  const name = spec.replace(/[?+]$/, '')
+  if (!spec.endsWith('+')) return value.map((text) => [[name, text]])
+  return fc
+    .uniqueArray(value, { minLength: REPEATED.least, maxLength: REPEATED.most })
+    .map((all) => all.sort((a, b) => (a < b ? -1 : 1)).map((text) => [name, text]))
+}
+
 const statement = fc.constantFrom(...(Object.keys(STATEMENT_FIELDS) as StatementAction[])).chain((action) =>
   fc.record({
     origin: fc.constantFrom('https://id.git.example.com', 'http://localhost:3001'),
     actor: fc.record({ name: fc.string({ minLength: 1 }), forgeId: fc.nat() }),
     action: fc.constant(action),
-    fields: fc.tuple(
-      ...STATEMENT_FIELDS[action].map((name) =>
-        fc.tuple(fc.constant(name.replace('?', '')), fc.string({ unit: 'grapheme', maxLength: 80 })),
-      ),
-    ),
+    fields: fc
+      .tuple(...(STATEMENT_FIELDS[action] as readonly string[]).map(valuesOf))
+      .map((fields) => fields.flat()),
     policy: fc
       .uint8Array({ minLength: 32, maxLength: 32 })
       .map((b) => `sha256:${Buffer.from(b).toString('hex')}`),
@@ -119,4 +128,16 @@ test('fields of another action cannot be written', () => {
   const parsed = parseStatement(texts('valid')[0]![1])
   assert.ok(parsed.ok)
   assert.throws(() => writeStatement({ ...parsed.value, fields: [] }), RangeError)
+})
+
+test('a repeated field: as often as it may stand, rising, and with nothing between', () => {
+  const items = (n: number): [string, string][] =>
+    Array.from({ length: n }, (_, i) => ['item', `sha256:${String(i).padStart(64, '0')}`])
+  assert.equal(fieldsFit('push.batch', items(REPEATED.least)), true)
+  assert.equal(fieldsFit('push.batch', items(REPEATED.most)), true)
+  assert.equal(fieldsFit('push.batch', items(REPEATED.least - 1)), false)
+  assert.equal(fieldsFit('push.batch', items(REPEATED.most + 1)), false)
+  assert.equal(fieldsFit('push.batch', items(3).reverse()), false)
+  assert.equal(fieldsFit('push.batch', [...items(2), items(2)[1]!]), false)
+  assert.equal(fieldsFit('push.batch', [...items(2), ['name', 'x']]), false)
 })

@@ -6,7 +6,10 @@ import { decodeField, encodeField } from './percent.ts'
 
 export const STATEMENT_NAMESPACE = 'statement@countersign'
 
-/** Field names of each action, in order; `?` marks one that may be left out. */
+/** How often a repeated field stands in a statement: a batch of one is no batch, and a person still looks through fifty. */
+export const REPEATED = { least: 2, most: 50 } as const
+
+/** Field names of each action, in order; `?` marks one that may be left out, `+` one that is {@link REPEATED}. */
 export const STATEMENT_FIELDS = {
   'device.add': ['kind', 'credential?', 'name'],
   'device.revoke': ['device', 'credential', 'name'],
@@ -14,6 +17,7 @@ export const STATEMENT_FIELDS = {
   'account.invite': ['name', 'email'],
   'account.disable': ['name', 'account'],
   'account.enable': ['name', 'account'],
+  'push.batch': ['item+'],
 } as const satisfies { readonly [action: string]: readonly string[] }
 
 export type StatementAction = keyof typeof STATEMENT_FIELDS
@@ -36,13 +40,23 @@ export function isStatementAction(action: string): action is StatementAction {
   return Object.hasOwn(STATEMENT_FIELDS, action)
 }
 
-/** Whether these are the action's fields, in its order, none unknown, none twice. */
+/**
+ * Whether these are the action's fields, in its order, none unknown, none twice. The values of a repeated field rise, so that
+ * a set of them is written in one way, and none is in it twice.
+ */
 export function fieldsFit(action: StatementAction, fields: Statement['fields']): boolean {
   let at = 0
-  for (const name of STATEMENT_FIELDS[action] as readonly string[]) {
-    const optional = name.endsWith('?')
-    if (fields[at]?.[0] === (optional ? name.slice(0, -1) : name)) at++
-    else if (!optional) return false
+  for (const spec of STATEMENT_FIELDS[action] as readonly string[]) {
+    const name = spec.replace(/[?+]$/, '')
+    if (spec.endsWith('+')) {
+      const first = at
+      while (fields[at]?.[0] === name) {
+        if (at > first && fields[at]![1] <= fields[at - 1]![1]) return false
+        at++
+      }
+      if (at - first < REPEATED.least || at - first > REPEATED.most) return false
+    } else if (fields[at]?.[0] === name) at++
+    else if (!spec.endsWith('?')) return false
   }
   return at === fields.length
 }
