@@ -7,6 +7,7 @@ import { Git, withPassword } from '../support/git.ts'
 import { type Firefox, launchFirefox } from './support/firefox.ts'
 import type { FirefoxTab } from './support/firefox-tab.ts'
 import { secretOf } from './support/steps.ts'
+import { startTwoHosts, type TwoHosts } from './support/two-hosts.ts'
 
 // The second engine: what the journey shows in Chromium, as far as a browser has a say in it.
 
@@ -171,3 +172,59 @@ for (const forge of forges()) {
     })
   })
 }
+
+describe('two hosts of one site in Firefox, which does not obey Permissions-Policy', () => {
+  let hosts: TwoHosts
+  let fox: Firefox
+  before(async () => {
+    hosts = await startTwoHosts({ COUNTERSIGN_FORGE: 'stand-in' })
+    fox = await launchFirefox(hosts.firefox)
+  })
+  after(async () => {
+    await fox[Symbol.asyncDispose]()
+    await hosts.gateway.stop()
+  })
+
+  test('a page of the forge gets nothing signed by the portal’s passkey, and registers none for it', async () => {
+    const { tab } = fox
+    const { portal, url, enroll } = hosts.gateway
+    await tab.goto(enroll!)
+    await tab.fill('#device', 'fox key')
+    await tab.press('Register a passkey')
+    await tab.waitForUrl(`${portal}/sign-in?new`)
+    await tab.press('Sign in with a passkey')
+    await tab.waitForUrl(`${portal}/`)
+    await tab.press('Open the forge')
+    await tab.waitForUrl(`${url}/`)
+
+    const attack = (call: 'get' | 'create', rpId: string): Promise<string> =>
+      tab.evaluate(
+        `const [call, id] = arguments
+        const challenge = new Uint8Array(32)
+        const publicKey = {
+          get: { challenge, rpId: id, userVerification: 'required', timeout: 3000 },
+          create: {
+            challenge,
+            timeout: 3000,
+            rp: { name: 'Portal', id },
+            user: { id: new Uint8Array(16), name: 'victim', displayName: 'victim' },
+            pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+          },
+        }[call]
+        return navigator.credentials[call]({ publicKey }).then((made) => made.type, (error) => error.name)`,
+        [call, rpId],
+      )
+    const was = await tab.key.credentials()
+    const [host, portalHost] = [new URL(url).hostname, new URL(portal).hostname]
+    assert.equal(await attack('get', portalHost), 'SecurityError')
+    assert.equal(await attack('create', portalHost), 'SecurityError')
+    for (const other of [host, 'gw.test']) assert.equal(await attack('get', other), 'NotAllowedError')
+    assert.deepEqual(
+      was.map(({ rpId }) => rpId),
+      [portalHost],
+    )
+    assert.deepEqual(await tab.key.credentials(), was, 'not even a count of signatures moved')
+    await tab.goto(portal)
+    assert.equal(await attack('get', portalHost), 'public-key', 'the portal’s own page gets one')
+  })
+})

@@ -8,6 +8,9 @@ const PATIENCE = 15_000
 /** What stands for an element on the wire (WebDriver section 12.2). */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
 
+const GONE =
+  /^(stale element reference|no such element|no such window|javascript error: Document was unloaded)/
+
 type Element = Readonly<Record<typeof ELEMENT, string>>
 
 export interface Cookie {
@@ -43,10 +46,12 @@ export class FirefoxTab {
     return (await this.#marionette.send('WebDriver:GetCurrentURL')).value
   }
 
+  /** Wait until a page of that address is there, with its scripts: one that is left sooner complains about them. */
   async waitForUrl(url: string | RegExp): Promise<void> {
     await this.until(`the address is ${url}`, async () => {
       const now = await this.url()
-      return typeof url === 'string' ? now === url : url.test(now)
+      if (typeof url === 'string' ? now !== url : !url.test(now)) return false
+      return this.#unlessGone(() => this.evaluate('return document.readyState === "complete"'))
     })
   }
 
@@ -131,12 +136,7 @@ export class FirefoxTab {
     const { result } = await this.until(`${value} is visible`, async () => {
       const id = await this.#visibleNow(using, value)
       if (id === undefined) return undefined
-      try {
-        return { result: await act(id) }
-      } catch (error) {
-        if (!isGone(error)) throw error
-        return undefined
-      }
+      return this.#unlessGone(async () => ({ result: await act(id) }))
     })
     return result
   }
@@ -144,17 +144,21 @@ export class FirefoxTab {
   async #visibleNow(using: string, value: string): Promise<string | undefined> {
     const found: readonly Element[] = await this.#marionette.send('WebDriver:FindElements', { using, value })
     for (const { [ELEMENT]: id } of found) {
-      try {
-        if ((await this.#marionette.send('WebDriver:IsElementDisplayed', { id })).value) return id
-      } catch (error) {
-        if (!isGone(error)) throw error
-      }
+      const shown = await this.#unlessGone(() =>
+        this.#marionette.send('WebDriver:IsElementDisplayed', { id }),
+      )
+      if (shown?.value) return id
     }
     return undefined
   }
-}
 
-/** The element left its page, or the page itself went on, between two commands. */
-function isGone(error: unknown): boolean {
-  return error instanceof MarionetteError && /^(stale element reference|no such element)$/.test(error.name)
+  /** Undefined when the element left its page, or the page itself went on, between two commands. */
+  async #unlessGone<T>(act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      if (error instanceof MarionetteError && GONE.test(`${error.name}: ${error.message}`)) return undefined
+      throw error
+    }
+  }
 }

@@ -24,8 +24,18 @@ const PREFERENCES = {
   'network.proxy.http_port': 9,
   'network.proxy.ssl': '127.0.0.1',
   'network.proxy.ssl_port': 9,
-  'network.proxy.no_proxies_on': 'localhost, 127.0.0.1',
 }
+
+/** What is beside Firefox in its little world, when it is more than `localhost`. */
+export interface Surroundings {
+  /** Names of this machine. */
+  readonly hosts: readonly string[]
+  /** The certificate, in PEM, of who vouches for them. */
+  readonly authority: string
+}
+
+const TRUST = `
+  Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(arguments[0], 'C,,')`
 
 export interface Firefox extends AsyncDisposable {
   readonly version: string
@@ -34,13 +44,19 @@ export interface Firefox extends AsyncDisposable {
 }
 
 /** A stock Firefox, headless, with a profile of its own and one key plugged in. `FIREFOX` names another binary. */
-export async function launchFirefox(): Promise<Firefox> {
+export async function launchFirefox(around?: Surroundings): Promise<Firefox> {
   const binary = find(FIREFOX)
   if (binary === undefined) throw new Error('no Firefox: install firefox-esr or set FIREFOX')
   const profile = scratch('firefox')
+  const hosts = around?.hosts ?? []
+  const preferences = {
+    ...PREFERENCES,
+    'network.dns.localDomains': hosts.join(),
+    'network.proxy.no_proxies_on': ['localhost', '127.0.0.1', ...hosts].join(),
+  }
   writeFileSync(
     join(profile, 'user.js'),
-    Object.entries(PREFERENCES)
+    Object.entries(preferences)
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
       .join(''),
   )
@@ -65,6 +81,7 @@ export async function launchFirefox(): Promise<Firefox> {
   }
   const marionette = await Marionette.connect(port)
   const { capabilities } = await marionette.send('WebDriver:NewSession', { strictFileInteractability: true })
+  if (around) await marionette.inBrowser(TRUST, [around.authority.replace(/-----.*-----|\s/g, '')])
   return {
     version: capabilities.browserVersion,
     tab: await FirefoxTab.open(marionette),

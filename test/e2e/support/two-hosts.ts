@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type RunningGateway, scratch, startGateway } from '../../support/gateway.ts'
 import { run } from '../../support/git.ts'
+import type { Surroundings } from './firefox.ts'
 
 const FORGE = 'git.gw.test'
 const PORTAL = 'id.git.gw.test'
@@ -14,6 +15,8 @@ export interface TwoHosts {
   readonly gateway: RunningGateway
   /** Switches with which Chromium finds and trusts both hosts; to it, the certificate has no fault. */
   readonly switches: readonly string[]
+  /** The same for Firefox. */
+  readonly firefox: Surroundings
   /** The same for git: configuration, and environment, which wins over it. */
   readonly gitConfig: Record<string, string>
   readonly gitEnv: Record<string, string>
@@ -22,14 +25,14 @@ export interface TwoHosts {
 /** Start a gateway on `https://git.gw.test` and `https://id.git.gw.test`, with a certificate made for it. */
 export async function startTwoHosts(env: Record<string, string>): Promise<TwoHosts> {
   const home = scratch('two-hosts')
+  const [ca, caKey] = [join(home, 'ca.pem'), join(home, 'ca-key.pem')]
   const [cert, key] = [join(home, 'cert.pem'), join(home, 'key.pem')]
-  const made = await run([
-    'openssl',
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-days', '2'],
+  await certify(['-subj', '/CN=Authority of a test', '-keyout', caKey, '-out', ca])
+  await certify([
+    ...['-CA', ca, '-CAkey', caKey, '-addext', 'basicConstraints=critical,CA:FALSE'],
     ...['-subj', `/CN=${FORGE}`, '-addext', `subjectAltName=DNS:${FORGE},DNS:${PORTAL}`],
     ...['-keyout', key, '-out', cert],
   ])
-  assert.equal(made.code, 0, made.stderr)
   const port = await freePort()
   writeFileSync(
     join(home, 'countersign.yaml'),
@@ -52,8 +55,16 @@ export async function startTwoHosts(env: Record<string, string>): Promise<TwoHos
       `--ignore-certificate-errors-spki-list=${createHash('sha256').update(spki).digest('base64')}`,
     ],
     gitConfig: { 'http.curloptResolve': `${FORGE}:${port}:127.0.0.1` },
-    gitEnv: { GIT_SSL_CAINFO: cert },
+    firefox: { hosts: [FORGE, PORTAL], authority: readFileSync(ca, 'utf8') },
+    gitEnv: { GIT_SSL_CAINFO: ca },
   }
+}
+
+/** A certificate of two days with a fresh key. */
+async function certify(more: readonly string[]): Promise<void> {
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-days', '2']
+  const made = await run(['openssl', 'req', ...kind, ...more])
+  assert.equal(made.code, 0, made.stderr)
 }
 
 async function freePort(): Promise<number> {
