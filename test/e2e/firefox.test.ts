@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { SK_ECDSA, writeEcdsaSkKey, writePublicKeyLine } from '../../src/core/ssh/public-key.ts'
+import { signedData } from '../../src/core/ssh/sshsig.ts'
+import { type Assertion, sshsigFromAssertion } from '../../src/core/ssh/webauthn-signature.ts'
 import { forges } from '../support/forges.ts'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
-import { Git, withPassword } from '../support/git.ts'
+import { Git, run, withPassword } from '../support/git.ts'
 import { type Firefox, launchFirefox } from './support/firefox.ts'
 import type { FirefoxTab } from './support/firefox-tab.ts'
 import { secretOf } from './support/steps.ts'
@@ -139,6 +144,26 @@ for (const forge of forges()) {
       assert.match(readFileSync(git.path('work', 'README.md'), 'utf8'), /\S/)
     })
 
+    chapter('a touch on a push certificate is a signature that stock ssh-keygen checks', async () => {
+      const certificate = Buffer.from('certificate version 0.1\n')
+      const touch = await touchFor(tab, signedData('git', 'sha512', certificate))
+      const [passkey] = await tab.key.credentials()
+      const { rpId } = passkey!
+      const point = pointOf(passkey!.privateKey)
+      const assertion = { point, rpId, origin: gateway.portal, ...touch }
+      const dir = scratch('fox-touch')
+      writeFileSync(join(dir, 'touch.sig'), sshsigFromAssertion(assertion, 'git')!)
+      const line = writePublicKeyLine({ type: SK_ECDSA, blob: writeEcdsaSkKey(point, rpId) })
+      writeFileSync(join(dir, 'signers'), `keeper ${line}\n`)
+      const check = (input: Buffer) =>
+        run(['ssh-keygen', '-Y', 'verify', '-n', 'git', '-I', 'keeper', '-f', 'signers', '-s', 'touch.sig'], {
+          cwd: dir,
+          input,
+        })
+      assert.match((await check(certificate)).stdout, /^Good "git" signature for keeper/)
+      assert.notEqual((await check(Buffer.from('certificate version 0.2\n'))).code, 0)
+    })
+
     chapter('a key that is registered already is not registered twice; another one is', async () => {
       await tab.goto(`${gateway.portal}/devices/add-passkey`)
       await tab.fill('input[name=name]', 'second key')
@@ -171,6 +196,29 @@ for (const forge of forges()) {
       assert.match((await tab.complaints(gateway.portal)).join(), /Content-Security-Policy/)
     })
   })
+}
+
+/** What the key signs for the page when it is asked for `challenge`. */
+async function touchFor(
+  tab: FirefoxTab,
+  challenge: Buffer,
+): Promise<Pick<Assertion, 'authenticatorData' | 'clientDataJSON' | 'signature'>> {
+  const parts: readonly string[] = await tab.evaluate(
+    `const publicKey = { challenge: new Uint8Array(arguments[0]), userVerification: 'required' }
+    const { response } = await navigator.credentials.get({ publicKey })
+    return [response.authenticatorData, response.clientDataJSON, response.signature].map((part) =>
+      new Uint8Array(part).toBase64())`,
+    [[...challenge]],
+  )
+  const [authenticatorData, clientDataJSON, signature] = parts.map((part) => Buffer.from(part, 'base64'))
+  return { authenticatorData: authenticatorData!, clientDataJSON: clientDataJSON!, signature: signature! }
+}
+
+/** The uncompressed public point of a P-256 key, from its PKCS #8 in base64url. */
+function pointOf(privateKey: string): Buffer {
+  const key = createPrivateKey({ key: Buffer.from(privateKey, 'base64url'), format: 'der', type: 'pkcs8' })
+  const { x, y } = key.export({ format: 'jwk' })
+  return Buffer.concat([Buffer.of(4), Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')])
 }
 
 describe('two hosts of one site in Firefox, which does not obey Permissions-Policy', () => {

@@ -5,6 +5,8 @@ export interface Credential {
   readonly isResidentCredential: boolean
   readonly rpId: string
   readonly userHandle: string
+  /** PKCS #8 in base64url: a key in software keeps no secret from its test. */
+  readonly privateKey: string
   readonly signCount: number
 }
 
