@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ask, key, PIN, policyBed, push, touched } from '../../test/support/policy-bed.ts'
+import { ask, key, PIN, policyBed, policyDir, push, touched } from '../../test/support/policy-bed.ts'
+import { loadCedar } from './cedar.ts'
+import { createEvaluator } from './evaluator.ts'
+import type { LoadedPolicies } from './load-policies.ts'
+import { loadSet, type PolicySet } from './load-set.ts'
+import { inProcessReader, type PolicyReader } from './reader.ts'
+import { openWorkerReader } from './worker-reader.ts'
 
 describe('a file that cannot be used is named, and the last good set stays', () => {
   const nested = (n: number): string => `${'('.repeat(n)}true${')'.repeat(n)}`
@@ -73,37 +80,75 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     ['a policy without an end', `${P};\n${P}`, /^x\.cedar:2: /],
     ['other bytes than UTF-8', Uint8Array.of(0x2f, 0x2f, 0xff), /^x\.cedar:1: cannot be read/],
     ['more than a megabyte', `// ${' '.repeat(1 << 20)}`, /^x\.cedar:1: larger/],
+    ['more than two thousand policies', `${P};\n`.repeat(2001), /^x\.cedar:\d+: more than 2000 policies/],
   ]
   for (const [name, text, message] of bad) {
     test(name, async () => {
-      const { policy, dir } = await policyBed({ 'app.cedar': PIN })
-      const { digest, version } = policy
-      const lock = readFileSync(join(dir, 'policy.lock.json'), 'utf8')
+      const dir = policyDir({})
       writeFileSync(join(dir, 'x.cedar'), text)
-      await assert.rejects(policy.reload(), { code: 'bad-policy', message })
-      assert.deepEqual([policy.digest, policy.version], [digest, version])
-      assert.equal(policy.decide(ask(push, touched), [key]).kind, 'challenge')
-      assert.equal(readFileSync(join(dir, 'policy.lock.json'), 'utf8'), lock)
-      writeFileSync(join(dir, 'x.cedar'), '')
-      await policy.reload()
+      await assert.rejects(load(dir), { code: 'bad-policy', message })
+      assert.throws(() => readFileSync(join(dir, 'policy.lock.json')), { code: 'ENOENT' })
     })
   }
+  test('the worker says the same, word for word', async () => {
+    const worker = openWorkerReader()
+    const here = inProcessReader((work) => work(loadCedar()))
+    const said = (reader: PolicyReader, text: string): Promise<string> =>
+      reader.parse([{ file: 'x.cedar', text }]).then(
+        (policies) => JSON.stringify(policies),
+        (error: Error) => error.message,
+      )
+    for (const [, text] of bad) {
+      if (typeof text === 'string') assert.equal(await said(worker, text), await said(here, text))
+    }
+    await worker.close()
+  })
+  test('what cannot be parsed, resolved, validated or read leaves policy, lock, digest and version alone', async () => {
+    const { policy, dir } = await policyBed({ 'app.cedar': PIN })
+    const { digest, version, inForce } = policy as LoadedPolicies
+    const lock = readFileSync(join(dir, 'policy.lock.json'), 'utf8')
+    for (const text of [
+      `${P} when { &&& };`,
+      'forbid (principal, action, resource == Repo::"acme/none");',
+      'forbid (principal == Account::"alice", action, resource) when { context.nothing };',
+      Uint8Array.of(0xff),
+    ]) {
+      writeFileSync(join(dir, 'x.cedar'), text)
+      await assert.rejects(policy.reload(), { code: 'bad-policy', message: /^x\.cedar:1: / })
+      assert.deepEqual([policy.digest, policy.version], [digest, version])
+      assert.deepEqual((policy as LoadedPolicies).inForce, inForce)
+      assert.equal(policy.decide(ask(push, touched), [key]).kind, 'challenge')
+      assert.equal(readFileSync(join(dir, 'policy.lock.json'), 'utf8'), lock)
+    }
+    writeFileSync(join(dir, 'x.cedar'), '')
+    await policy.reload()
+  })
   test('at the start there is no last good set, and no engine', async () => {
     await assert.rejects(policyBed({ 'x.cedar': 'permit' }), { code: 'bad-policy', message: /^x\.cedar:1: / })
   })
-  test('names of a bad file are not locked', async () => {
-    const { policy, dir } = await policyBed()
-    writeFileSync(
-      join(dir, 'x.cedar'),
-      `${PIN} forbid (principal, action, resource) when { context.nothing };`,
-    )
-    await assert.rejects(policy.reload(), { code: 'bad-policy' })
-    assert.throws(() => readFileSync(join(dir, 'policy.lock.json')), { code: 'ENOENT' })
-  })
-  test('a directory for a file', async () => {
-    const { policy, dir } = await policyBed()
+  test('a directory and a pipe for a file', async () => {
+    const dir = policyDir({})
     mkdirSync(join(dir, 'x.cedar'))
-    await assert.rejects(policy.reload(), { code: 'bad-policy', message: /^x\.cedar:1: cannot be read/ })
+    await assert.rejects(load(dir), {
+      code: 'bad-policy',
+      message: /^x\.cedar:1: cannot be read: not a file/,
+    })
+    rmdirSync(join(dir, 'x.cedar'))
+    spawnSync('mkfifo', [join(dir, 'x.cedar')])
+    await assert.rejects(load(dir), {
+      code: 'bad-policy',
+      message: /^x\.cedar:1: cannot be read: not a file/,
+    })
+  })
+  test('more than eight megabytes in all', async () => {
+    const files = Array.from(
+      { length: 9 },
+      (_, at) => [`${at}.cedar`, `// ${' '.repeat(1_000_000)}`] as const,
+    )
+    await assert.rejects(load(policyDir(Object.fromEntries(files))), {
+      code: 'bad-policy',
+      message: /^8\.cedar:1: with it the files are larger than 8 MiB/,
+    })
   })
   for (const lock of [
     '',
@@ -114,7 +159,7 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     '{"Repo acme/app":""}',
   ]) {
     test(`a lock file that reads ${lock || 'nothing'}`, async () => {
-      await assert.rejects(policyBed({ 'app.cedar': PIN, 'policy.lock.json': lock }), {
+      await assert.rejects(load(policyDir({ 'app.cedar': PIN, 'policy.lock.json': lock })), {
         code: 'bad-policy',
         message: /^policy\.lock\.json:1: /,
       })
@@ -129,13 +174,15 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     })
   })
   test('operators in a row are refused before the engine fails at them, and not earlier than promised', async () => {
-    const { policy, dir } = await policyBed()
+    const evaluator = createEvaluator(() => assert.fail('it trapped'))
     for (const operator of [' || ', ' && ']) {
       for (let n = 40; n <= 60; n++) {
         const text = `${P} when { ${Array(n).fill('(principal.admin == !context.proof.up)').join(operator)} };`
-        writeFileSync(join(dir, 'x.cedar'), text)
-        const outcome = await policy.reload().then(
-          () => 'loaded',
+        const outcome = await load(policyDir({ 'x.cedar': text })).then(
+          (set) => {
+            evaluator.install(set)
+            return 'loaded'
+          },
           ({ message }: Error) => message,
         )
         assert.match(outcome, n === 40 ? /^loaded$/ : /^loaded$|too many operators in one expression/)
@@ -143,3 +190,17 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     }
   })
 })
+
+/** A set read on this thread: none of these texts is one that ends Cedar's instance. */
+function load(dir: string): Promise<PolicySet> {
+  return loadSet({
+    dir,
+    resolvers: {
+      repo: async (owner, name) => (name === 'app' ? { id: 3, owner, name } : undefined),
+      account: () => undefined,
+      drifted: assert.fail,
+    },
+    remark: () => undefined,
+    openReader: () => inProcessReader((work) => work(loadCedar())),
+  })
+}

@@ -32,7 +32,11 @@ const PACE: Pace = { poll: 2_000, quiet: 200, retry: 30_000 }
 export function watchPolicies(deps: {
   dir: string
   policy: Pick<LoadedPolicies, 'reload' | 'inForce'>
-  log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
+  log: {
+    info(fields: object, message: string): void
+    warn(fields: object, message: string): void
+    error(fields: object, message: string): void
+  }
   pace?: Pace
 }): PolicyWatch {
   const { dir, policy, log, pace = PACE } = deps
@@ -90,7 +94,10 @@ export function watchPolicies(deps: {
     const hashes = await hashPolicyFiles(dir)
     if (tried && sameHashes(hashes, tried) && !again) return
     tried = hashes
+    const { digest } = policy.inForce
     await policy.reload()
+    if (policy.inForce.digest !== digest)
+      log.info({ digest: policy.inForce.digest, previous: digest }, 'other policies are in force')
     tried = policy.inForce.files // what was really read, with the lock as it was written
     if (problem !== null) log.warn({ digest: policy.inForce.digest }, 'the policy files can be used again')
     problem = null
