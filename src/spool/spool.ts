@@ -11,8 +11,16 @@ export interface Incoming {
   readonly repo: RepoRef
   readonly part: 'code' | 'wiki'
   readonly updates: readonly RefUpdate[]
-  /** Where the repository can be fetched as this person, for what the pack leaves out. Never logged. */
+  /**
+   * Where the repository can be fetched as this person, for what the pack leaves out: an http, https or file URL without
+   * credentials, and the value of the `Authorization` header (empty: none), asked for at each fetch. Never logged.
+   */
   readonly remote: { readonly url: string; authorization(): Promise<string> }
+}
+
+export interface SpoolLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
 }
 
 /** Where packs of held pushes wait on bounded disk. */
@@ -23,11 +31,17 @@ export interface Spool {
   close(): Promise<void>
 }
 
-/** One push on disk. Its calls come in this order; each ends early when `signal` aborts. */
+/**
+ * One push on disk. Its calls come in this order; each ends early when `signal` aborts. A refusal, and an abort of
+ * `receive` or `index`, has freed everything by the time it is given.
+ */
 export interface SpooledPush {
-  /** Take the pack to disk as it comes. Refused: too large, no room left, too slow. `false`: there was no pack. */
+  /**
+   * Take the pack to disk as it comes. Refused: too large, no room left, too slow, no pack where the commands need one.
+   * `false`: there was none, and none is needed. `chunks` is never ended from here, so that the caller can read on.
+   */
   receive(chunks: AsyncIterator<Buffer>, signal: AbortSignal): Promise<Result<boolean, Refusal>>
-  /** Let git index it. Refused: corrupt, made against what the repository does not have, not holding what it names. */
+  /** Let git index it; does nothing when there was no pack. Refused: corrupt, made against what the repository does not have, not holding what it names. */
   index(signal: AbortSignal): Promise<Refusal | undefined>
   /** What it would do. Whatever cannot be computed is said in it; never rejects. */
   look(signal: AbortSignal): Promise<Landing>

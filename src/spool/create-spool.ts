@@ -1,0 +1,72 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { err, ok } from '../core/result.ts'
+import { createGit } from './git.ts'
+import type { SpoolLimits } from './limits.ts'
+import { Mirrors } from './mirrors.ts'
+import { Push, type PushContext } from './push.ts'
+import { spoolFull } from './refusals.ts'
+import { Room } from './room.ts'
+import type { Spool, SpoolLog } from './spool.ts'
+import { Turns } from './turns.ts'
+
+export interface SpoolOptions {
+  /** A directory of its own, used by this process alone. */
+  readonly dir: string
+  readonly limits: SpoolLimits
+  /** The git program; `git` on PATH unless named. */
+  readonly git?: string
+  readonly log: SpoolLog
+  /** Unix ms. */
+  now(): number
+}
+
+/**
+ * Open the spool below `dir`: `push/` holds one quarantine for each push and is emptied first, `mirror/` the repositories'
+ * copies, which outlive a restart when whole. Rejects when the directory cannot be used.
+ */
+export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolOptions): Promise<Spool> {
+  const pushes = join(dir, 'push')
+  const home = join(dir, 'home')
+  for (const path of [pushes, home]) {
+    await rm(path, { recursive: true, force: true, maxRetries: 3 })
+    await mkdir(path, { recursive: true, mode: 0o700 })
+  }
+  const closing = new AbortController()
+  const runner = createGit(git, home)
+  const mirrors = new Mirrors({
+    dir: join(dir, 'mirror'),
+    git: runner,
+    limits,
+    log,
+    now,
+    closing: closing.signal,
+  })
+  await mirrors.start()
+  const context: PushContext = {
+    pushes,
+    git: runner,
+    mirrors,
+    limits,
+    log,
+    room: new Room(limits),
+    turns: new Turns(limits.processes),
+  }
+  const open = new Set<Push>()
+
+  return {
+    open: (incoming) => {
+      if (closing.signal.aborted) return err(spoolFull())
+      const share = context.room.enter(incoming.account)
+      if (!share.ok) return share
+      const push = new Push(incoming, context, share.value, () => open.delete(push))
+      open.add(push)
+      return ok(push)
+    },
+    close: async () => {
+      closing.abort()
+      await Promise.all([...open].map((push) => push.dispose()))
+      await mirrors.settled()
+    },
+  }
+}
