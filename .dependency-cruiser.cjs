@@ -10,8 +10,10 @@ const layers = {
   identity: ['core', 'store', 'ledger/ledger'],
   ceremony: ['core', 'identity'],
   config: ['core'],
-  flow: ['core', 'identity/', 'upstream/forge', 'ledger/ledger', 'store/store'],
-  portal: ['core', 'flow', 'identity', 'ceremony', 'ledger/', 'upstream/forge', 'store/store'],
+  spool: ['core'],
+  hold: ['core', 'identity/identity'],
+  flow: ['core', 'identity/', 'upstream/forge', 'ledger/ledger', 'store/store', 'hold/', 'spool/spool'],
+  portal: ['core', 'flow', 'identity', 'ceremony', 'ledger/', 'upstream/forge', 'store/store', 'hold/'],
   front: ['core', 'flow', 'portal', 'upstream/forge', 'identity/identity', 'config'],
 }
 

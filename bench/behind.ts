@@ -10,8 +10,11 @@ export interface Running {
   readonly serviceAccount: string
 }
 
-/** A gateway in front of a forge that somebody else runs. */
-export async function gatewayBefore({ url, header, serviceAccount }: Running): Promise<RunningGateway> {
+/** A gateway in front of a forge that somebody else runs; `settings` are further members of its configuration. */
+export async function gatewayBefore(
+  { url, header, serviceAccount }: Running,
+  settings: object = {},
+): Promise<RunningGateway> {
   const home = scratch('bench-home')
   const port = await freePort()
   const config = {
@@ -19,6 +22,7 @@ export async function gatewayBefore({ url, header, serviceAccount }: Running): P
     portal: `http://localhost:${port}`,
     listen: { host: '127.0.0.1', port },
     gogs: { url, header, serviceAccount },
+    ...settings,
   }
   // JSON is YAML.
   writeFileSync(join(home, 'countersign.yaml'), JSON.stringify(config))

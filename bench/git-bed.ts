@@ -17,7 +17,7 @@ export interface GitBed {
   stop(): Promise<void>
 }
 
-export async function openGitBed(): Promise<GitBed> {
+export async function openGitBed(settings: object = {}): Promise<GitBed> {
   const started = await startForge({
     home: scratch('bench-forge'),
     externalUrl: 'http://127.0.0.1',
@@ -25,11 +25,14 @@ export async function openGitBed(): Promise<GitBed> {
     log: { info() {} },
   })
   const { forge } = started
-  const gateway = await gatewayBefore({
-    url: forge.origin,
-    header: forge.identityHeaders('nobody')[0]![0],
-    serviceAccount: SERVICE_USER,
-  })
+  const gateway = await gatewayBefore(
+    {
+      url: forge.origin,
+      header: forge.identityHeaders('nobody')[0]![0],
+      serviceAccount: SERVICE_USER,
+    },
+    settings,
+  )
   const keeper = await pusher(gateway, 'keeper', gateway.enroll!)
   const basic = await forge.gitAuthorization('keeper')
   const token = Buffer.from(basic.slice('Basic '.length), 'base64').toString('latin1')

@@ -3,8 +3,8 @@ export interface Row {
   readonly metric: string
   readonly figure: string
   readonly target: string
-  /** Null when nothing was measured. */
-  readonly met: boolean | null
+  /** Null when nothing was measured, `told` for a figure without a target. */
+  readonly met: boolean | null | 'told'
 }
 
 export function atMost(metric: string, value: number, limit: number, unit: string, note = ''): Row {
@@ -19,6 +19,11 @@ export function skipped(metric: string, target: string, why: string): Row {
   return { metric, figure: why, target, met: null }
 }
 
+/** A figure that nobody set a target for. */
+export function told(metric: string, words: string): Row {
+  return { metric, figure: words, target: '', met: 'told' }
+}
+
 export function table(rows: readonly Row[]): string {
   const cells = [
     ['metric', 'figure', 'target', ''],
@@ -26,7 +31,7 @@ export function table(rows: readonly Row[]): string {
       metric,
       figure,
       target,
-      met === null ? 'not measured' : met ? 'met' : 'MISSED',
+      met === 'told' ? '' : met === null ? 'not measured' : met ? 'met' : 'MISSED',
     ]),
   ]
   const widths = [0, 1, 2].map((column) => Math.max(...cells.map((row) => row[column]!.length)))

@@ -4,12 +4,15 @@ import { Pool } from 'undici'
 import { createCeremonies } from './ceremony/create-ceremonies.ts'
 import { rateLimit } from './core/rate-limit.ts'
 import type { FlowContext, Log } from './flow/context.ts'
+import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
 import { settle } from './flow/settle.ts'
 import { byHost, type Door } from './front/http/by-host.ts'
+import { createStreams } from './front/http/cut-streams.ts'
 import { createForgeDoor } from './front/http/forge-door.ts'
 import { createGitDoor } from './front/http/git-door.ts'
 import { createPortalDoor } from './front/http/portal-door.ts'
+import { createHolds } from './hold/create-holds.ts'
 import { type Origins, openOrigins } from './origins.ts'
 import { loadPolicies } from './policy/load-policies.ts'
 import { loadAssets } from './portal/assets.ts'
@@ -21,6 +24,8 @@ import { refusalPage } from './portal/refusal-page.ts'
 import { openRecords, type Records } from './records.ts'
 import { loadSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
+import { createSpool } from './spool/create-spool.ts'
+import { SPOOL_LIMITS } from './spool/limits.ts'
 import { forget } from './store/forget.ts'
 import { lockHome } from './store/sqlite/lock-home.ts'
 import { type StartedForge, startForge } from './upstream/launch/start-forge.ts'
@@ -80,6 +85,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     })
     undo.push(() => started.stop())
     const ctx = await compose(settings, log, origins, records, started, undo)
+    await endOpenHolds(ctx)
     const handOver = createHandOver({ now: ctx.now })
     const doors = openDoors(ctx, origins, records, handOver, undo)
     const settled = settle(ctx, {
@@ -118,6 +124,8 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       )
     }
     undo.push(() => Promise.all(sockets.map((listener) => listener.close(DRAIN))))
+    // What waits would wait through the drain: it is told at once, and its client pushes again.
+    undo.push(() => ctx.holds.close())
     return { url: origins.forge, portal: origins.portal, forge: started.version, ...shown, stop }
   } catch (error) {
     await stop()
@@ -145,6 +153,32 @@ async function compose(
     now: Date.now,
     log,
   })
+  const MiB = 1 << 20
+  const spool = await createSpool({
+    dir: join(settings.home, 'spool'),
+    limits: {
+      ...SPOOL_LIMITS,
+      pushes: settings.holds.total,
+      pushesOfAccount: settings.holds.perAccount,
+      pushBytes: settings.spool.push * MiB,
+      accountBytes: settings.spool.account * MiB,
+      totalBytes: settings.spool.total * MiB,
+      mirrorBytes: settings.spool.mirror * MiB,
+      mirrorsBytes: settings.spool.mirrors * MiB,
+    },
+    log,
+    now: Date.now,
+  })
+  undo.push(() => spool.close())
+  const holds = createHolds({
+    limits: {
+      perAccount: settings.holds.perAccount,
+      total: settings.holds.total,
+      life: settings.holds.seconds * 1000,
+    },
+    identity,
+    now: Date.now,
+  })
   let settling: NodeJS.Timeout | undefined
   undo.push(() => clearTimeout(settling))
   const ctx: FlowContext = {
@@ -154,8 +188,11 @@ async function compose(
     ledger: records.ledger,
     store: records.store,
     repos: createRepoLookup(forge),
+    holds,
+    spool,
     forgeOrigin: origins.forge,
     portalOrigin: origins.portal,
+    rpId: origins.rpId,
     nonceKey: loadSecrets(settings.home).nonceKey,
     credentialLimiter: rateLimit({ burst: 20, refillMs: 3_000 }),
     refusalLimiter: rateLimit({ burst: 120, refillMs: 1_000 }),
@@ -198,7 +235,7 @@ function openDoors(
   const assets = loadAssets()
   const render = (refused: Parameters<typeof refusalPage>[0]): string =>
     refusalPage(refused, { origin: origins.portal, assets, styles: 'inline' }).html
-  const git = createGitDoor({ ctx, pool: packs, render })
+  const git = createGitDoor({ ctx, pool: packs, render, streams: createStreams(ctx.identity) })
   const forge = createForgeDoor({
     ctx,
     pool: pages,

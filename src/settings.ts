@@ -31,9 +31,24 @@ export interface Settings {
   readonly gogs: { readonly url: string; readonly header: string; readonly serviceAccount: string } | null
   readonly logLevel: string
   readonly limits: Limits
+  /** `seconds`: how long a push may be approved; the others count pushes that wait at once. */
+  readonly holds: { readonly seconds: number; readonly perAccount: number; readonly total: number }
+  /** Disk, MiB: one push, all of an account, all; one mirror, all mirrors. */
+  readonly spool: {
+    readonly push: number
+    readonly account: number
+    readonly total: number
+    readonly mirror: number
+    readonly mirrors: number
+  }
 }
 
-const LIMITS: Limits = { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 }
+/** What `countersign.yaml` would say by default, so that its parser is not loaded without one. */
+export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'spool'> = {
+  limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 },
+  holds: { seconds: 300, perAccount: 20, total: 500 },
+  spool: { push: 4096, account: 8192, total: 16384, mirror: 4096, mirrors: 16384 },
+}
 
 /**
  * Settings of a start: `countersign.yaml` in the home when there is one, else two loopback origins. The parser is
@@ -41,23 +56,35 @@ const LIMITS: Limits = { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassw
  */
 export async function loadSettings({ home, port }: StartOptions): Promise<Result<Settings, string>> {
   const file = join(home, 'countersign.yaml')
-  const logLevel = process.env['COUNTERSIGN_LOG'] ?? 'warn'
   if (!existsSync(file))
-    return ok({ home, addressing: { kind: 'loopback', port }, gogs: null, logLevel, limits: LIMITS })
+    return ok({
+      home,
+      addressing: { kind: 'loopback', port },
+      gogs: null,
+      logLevel: process.env['COUNTERSIGN_LOG'] ?? 'warn',
+      ...DEFAULTS,
+    })
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
-  const { forge, portal, listen, tls, gogs, sessions, log } = parsed.value
+  const { names, tls, gogs, sessions, holds, spool, log } = parsed.value
+  const rest = {
+    home,
+    gogs: gogs ?? null,
+    logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
+    limits: sessions,
+    holds,
+    spool,
+  }
+  if (!names) return ok({ ...rest, addressing: { kind: 'loopback', port } })
+  const { forge, portal, listen } = names
   try {
     const files = tls ? { cert: readFileSync(tls.cert), key: readFileSync(tls.key) } : null
     if (files === null && !isLoopback(listen.host))
       return err('countersign.yaml: without tls the gateway listens on loopback only')
     return ok({
-      home,
+      ...rest,
       addressing: { kind: 'named', forge, portal, host: listen.host, port: listen.port, tls: files },
-      gogs: gogs ?? null,
-      logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
-      limits: sessions,
     })
   } catch (error) {
     return err(`countersign.yaml: ${(error as Error).message}`)

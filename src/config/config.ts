@@ -9,11 +9,13 @@ const origin = z
 const duration = z.int().positive()
 
 const FILE = z.strictObject({
-  /** Public origin of the forge, e.g. https://git.example.com */
-  forge: origin,
+  /** Public origin of the forge, e.g. https://git.example.com. With `portal` and `listen`, or none of the three: loopback. */
+  forge: origin.optional(),
   /** Public origin of the portal, another host, e.g. https://id.git.example.com; its host is the RP ID. */
-  portal: origin,
-  listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535) }),
+  portal: origin.optional(),
+  listen: z
+    .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535) })
+    .optional(),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
   /** A Gogs that somebody else runs; without it the gateway runs one. */
   gogs: z
@@ -34,9 +36,34 @@ const FILE = z.strictObject({
       link: duration.default(1440),
     })
     .prefault({}),
+  /** Pushes that wait for a touch. `seconds` is how long each may be approved. */
+  holds: z
+    .strictObject({
+      seconds: z.int().min(5).max(3000).default(300),
+      perAccount: duration.default(20),
+      total: duration.default(500),
+    })
+    .prefault({}),
+  /** Disk for what waits and for the mirrors it is shown beside, MiB. */
+  spool: z
+    .strictObject({
+      push: duration.default(4096),
+      account: duration.default(8192),
+      total: duration.default(16384),
+      mirror: duration.default(4096),
+      mirrors: duration.default(16384),
+    })
+    .prefault({}),
 })
 
-export type ConfigFile = z.output<typeof FILE>
+type Names = {
+  readonly forge: string
+  readonly portal: string
+  readonly listen: { host: string; port: number }
+}
+
+/** `names` is null for a gateway on loopback. */
+export type ConfigFile = Omit<z.output<typeof FILE>, keyof Names> & { readonly names: Names | null }
 export const configSchema = (): object => z.toJSONSchema(FILE, { io: 'input' })
 
 /** Read `countersign.yaml`. Errors name the line. Relative paths are taken from `dir`. */
@@ -53,12 +80,18 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
     const line = node?.range ? lines.linePos(node.range[0]).line : 1
     return err(`countersign.yaml:${line}: ${issue.path.join('.') || 'file'}: ${issue.message}`)
   }
-  const config = parsed.data
-  const [forge, portal] = [new URL(config.forge), new URL(config.portal)]
-  if (forge.hostname === portal.hostname)
+  const { forge, portal, listen, ...config } = parsed.data
+  const names = forge !== undefined && portal !== undefined && listen ? { forge, portal, listen } : null
+  if (!names && (forge ?? portal ?? listen ?? config.tls) !== undefined)
+    return err('countersign.yaml: forge, portal and listen belong together')
+  if (names && new URL(names.forge).hostname === new URL(names.portal).hostname)
     return err('countersign.yaml: forge and portal must be two host names, since cookies cross ports')
-  if (forge.protocol !== portal.protocol)
+  if (names && new URL(names.forge).protocol !== new URL(names.portal).protocol)
     return err('countersign.yaml: forge and portal must use the same scheme')
   const at = (path: string): string => (isAbsolute(path) ? path : resolve(dir, path))
-  return ok({ ...config, ...(config.tls && { tls: { cert: at(config.tls.cert), key: at(config.tls.key) } }) })
+  return ok({
+    ...config,
+    names,
+    ...(config.tls && { tls: { cert: at(config.tls.cert), key: at(config.tls.key) } }),
+  })
 }

@@ -27,6 +27,7 @@ export type RefusalReason =
   | 'proof-needed' // policy: a proof would change it
   | 'proof-invalid' // a proof was given and does not hold
   | 'nonce-used'
+  | 'not-approved' // a held push: its person said no, or nobody said yes in time
   | 'rate-limited'
   | 'too-large'
   | 'upstream' // the forge did not answer as it should

@@ -9,6 +9,7 @@ import { decide } from './decide.ts'
 import { decideAgain } from './decide-again.ts'
 import { describe } from './describe.ts'
 import { forward } from './forward.ts'
+import { letGo } from './hold-push.ts'
 import { identify } from './identify.ts'
 import { obtainProof } from './obtain-proof.ts'
 import type { Outcome } from './outcome.ts'
@@ -27,7 +28,7 @@ const GATES: readonly Gate[] = [
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands
   decide, //        policy on what has been proven so far
-  obtainProof, //   when policy wants more: what was offered, or the way to it
+  obtainProof, //   when policy wants more: what was offered, or a wait for a touch
   verifyProof, //   the signature, its flags, its nonce, its text against the commands
   decideAgain, //   policy on the proof as it is, with standing as it is now
   recordIntent, //  durable before the forge hears of a change
@@ -63,6 +64,7 @@ export async function authorize(attempt: Attempt, ctx: FlowContext): Promise<Ver
       'Try again; if it stays, tell your administrator.',
     )
   } finally {
+    await letGo(passage, refused, ctx)
     if (passage.intentId !== undefined) ctx.running.delete(passage.intentId)
   }
   if (passage.intentId !== undefined) ctx.settleSoon() // an intent without an outcome on record

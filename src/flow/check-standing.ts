@@ -1,8 +1,9 @@
-import { refusal } from '../core/refusal.ts'
-import { type Gate, known } from './passage.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
+import type { FlowContext } from './context.ts'
+import { known, type Passage } from './passage.ts'
 
 /** Account and device as they are now. The forge ignores account state on git, so it is enforced here, for every door. */
-export const checkStanding: Gate = (passage, { identity }) => {
+export function checkStanding(passage: Passage, { identity }: FlowContext): Refusal | undefined {
   const principal = known(passage.principal, 'principal')
   if (identity.account(principal.account.id)?.state !== 'active') {
     return refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.')

@@ -1,6 +1,8 @@
 import type { PolicyEngine } from '../core/policy/engine.ts'
+import type { HoldRegistry } from '../hold/create-holds.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import type { Spool } from '../spool/spool.ts'
 import type { Store } from '../store/store.ts'
 import type { Forge, ForgeRepo } from '../upstream/forge.ts'
 
@@ -26,9 +28,13 @@ export interface FlowContext {
   readonly ledger: Ledger
   readonly store: Store
   readonly repos: RepoLookup
+  readonly holds: HoldRegistry
+  readonly spool: Spool
   /** Public origin of the forge, as in `Origin` and in clone URLs. */
   readonly forgeOrigin: string
   readonly portalOrigin: string
+  /** The portal's exact host. */
+  readonly rpId: string
   /** Key of push nonces; lives with the other secrets. */
   readonly nonceKey: Uint8Array
   readonly credentialLimiter: AttemptLimiter

@@ -1,11 +1,32 @@
-import { refusal } from '../core/refusal.ts'
+import type { Decision } from '../core/policy/engine.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
 import { checkStanding } from './check-standing.ts'
+import type { FlowContext } from './context.ts'
 import { decisionRequest } from './decide.ts'
-import { type Gate, known } from './passage.ts'
+import { type Gate, known, type Passage } from './passage.ts'
 
 /** The hypothesis that led to a challenge authorises nothing: policy is asked again, with what was really given. */
 export const decideAgain: Gate = (passage, ctx) => {
   if (passage.decision === undefined) return undefined // a read: nothing was asked, nothing changed
+  return passage.held ? afterWaiting(passage, ctx) : judge(passage, ctx)
+}
+
+/** Minutes went by: the forge is asked again what this person may do with this repository, and whether it is still it. */
+async function afterWaiting(passage: Passage, ctx: FlowContext): Promise<Refusal | undefined> {
+  const { id, owner, name } = known(passage.repo, 'repo')
+  const user = known(passage.principal, 'principal').account.name
+  const repo = await ctx.repos.find(owner, name, user, ctx.now())
+  if (repo?.id !== id)
+    return refusal(
+      'not-found',
+      'The repository is gone, or moved while the push waited.',
+      'Look where it is now.',
+    )
+  passage.repo = repo
+  return judge(passage, ctx)
+}
+
+function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
   const standing = checkStanding(passage, ctx)
   if (standing) return standing
   const decision = ctx.policy.decide(
@@ -26,9 +47,14 @@ export const decideAgain: Gate = (passage, ctx) => {
       return refusal(
         'proof-needed',
         `The proof given is not enough: ${decision.why}.`,
-        decision.want.uv && !passage.proof.uv
-          ? 'Use a key with a PIN, and enter it.'
-          : 'Use another of your keys.',
+        better(passage, decision.want),
       )
   }
+}
+
+function better({ proof, held }: Passage, want: Extract<Decision, { kind: 'challenge' }>['want']): string {
+  if (want.uv && !proof.uv) return 'Use a key with a PIN, and enter it.'
+  return held && want.method === 'webauthn'
+    ? 'Look at more of the push before you approve it, or use another of your keys.'
+    : 'Use another of your keys.'
 }

@@ -1,10 +1,14 @@
 import { parsePushCertificate } from '../core/git/push-cert.ts'
 import { refusal } from '../core/refusal.ts'
+import { fingerprint } from '../core/ssh/public-key.ts'
+import { dearmor, parseSshsig } from '../core/ssh/sshsig.ts'
+import type { FlowContext } from './context.ts'
+import { holdPush, waysToApprove } from './hold-push.ts'
 import { type Gate, known } from './passage.ts'
 
 /**
- * When policy wants more than the session shows: for a push the certificate that came with it, else the way to send
- * one. A certificate by a PGP key or by a key that is nobody's device counts as no certificate.
+ * When policy wants more than the session shows: for a push the certificate that came with it, else a touch in the portal
+ * while it waits, else the way to send one. A certificate by a PGP key or by a key that is nobody's device counts as none.
  */
 export const obtainProof: Gate = (passage, ctx) => {
   const action = known(passage.action, 'action')
@@ -18,22 +22,23 @@ export const obtainProof: Gate = (passage, ctx) => {
         'The push certificate is not in a form that git would write.',
         'Push again with a stock git.',
       )
-    passage.offered = parsed.value
-    if (!isSshSignature(parsed.value.signature)) delete passage.offered
+    if (isByDevice(parsed.value.signature, ctx)) passage.offered = parsed.value
   }
-  if (passage.decision?.kind !== 'challenge' || passage.offered) return undefined
-  return wayOut(passage.decision.why, ctx.portalOrigin)
-}
-
-function isSshSignature(armored: string): boolean {
-  return armored.startsWith('-----BEGIN SSH SIGNATURE-----\n')
-}
-
-/** What a person does who has no signing key set up. */
-export function wayOut(why: string, portalOrigin: string): ReturnType<typeof refusal> {
+  const { decision } = passage
+  if (decision?.kind !== 'challenge' || passage.offered) return undefined
+  if (push?.wait && waysToApprove(passage, ctx, 'diff', false).length > 0)
+    return holdPush(passage, ctx, push, decision.why)
   return refusal(
     'proof-needed',
-    `This push needs a signature by your security key: ${why}.`,
-    `Set up a signing key at ${portalOrigin}/devices, then push again.`,
+    `This push needs a signature by your security key: ${decision.why}.`,
+    `Set up a signing key at ${ctx.portalOrigin}/devices, then push again.`,
   )
+}
+
+/** Whether the signature is by a key that somebody enrolled. What cannot be read as an SSH signature is looked at later. */
+function isByDevice(armored: string, { identity }: FlowContext): boolean {
+  if (!armored.startsWith('-----BEGIN SSH SIGNATURE-----\n')) return false
+  const blob = dearmor(armored)
+  const sig = blob ? parseSshsig(blob) : undefined
+  return !sig?.ok || identity.deviceByCredential('ssh-sk', fingerprint(sig.value.publicKey)) !== undefined
 }

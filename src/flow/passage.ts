@@ -4,8 +4,11 @@ import type { Device } from '../core/identity.ts'
 import type { Decision } from '../core/policy/engine.ts'
 import { NO_PROOF, type Proof } from '../core/proof.ts'
 import type { Refusal } from '../core/refusal.ts'
+import type { HeldPush } from '../hold/create-holds.ts'
+import type { HoldApproval } from '../hold/holds.ts'
 import type { Principal, Session } from '../identity/identity.ts'
 import type { Recorded } from '../ledger/ledger.ts'
+import type { SpooledPush } from '../spool/spool.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
@@ -26,6 +29,8 @@ export interface Passage {
   decision?: Decision
   /** Filled by `obtainProof`: what came along, not looked into yet. */
   offered?: PushCertificate
+  /** Filled by `obtainProof` when the push had to wait. */
+  held?: HeldPassage
   /** Filled by `verifyProof`; until then nothing has been proven about this very action. */
   proof: Proof
   prover?: Device
@@ -37,11 +42,25 @@ export interface Passage {
   outcome?: Outcome
 }
 
+/** A push that waited, with what was kept for it. */
+export interface HeldPassage {
+  readonly push: HeldPush
+  readonly spooled: SpooledPush
+  /** The ledger entry that says it waits. */
+  entry?: Recorded
+  /** The touch, not looked into yet. */
+  approval?: HoldApproval
+}
+
 /** A statement that was signed, and the nonce that makes it good for one use. */
 export interface ProvenStatement {
   readonly kind: 'git-push-certificate'
+  /** The certificate's text. */
   readonly text: Uint8Array
-  readonly signature: string
+  /** Armored SSHSIG; null when the key has no algorithm that OpenSSH knows. */
+  readonly signature: string | null
+  /** The touch in the portal, when the gateway wrote the certificate. */
+  readonly approval: Pick<HoldApproval, 'assertion' | 'batch'> | null
   readonly nonce: string
   /** Signature counter, for the device's record. */
   readonly counter: number

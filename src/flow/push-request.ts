@@ -8,4 +8,18 @@ export interface PushRequest {
   readonly certificate: Uint8Array | null
   /** URLs under which this very repository is public; a certificate must name one of them. */
   readonly publicUrls: readonly string[]
+  /** How to let the client wait; null when it could not be told why it waits. */
+  readonly wait: WaitingClient | null
+}
+
+/** A client that can be kept waiting: its pack, its terminal, and whether it is still there. */
+export interface WaitingClient {
+  /** The pack as it comes in. */
+  readonly pack: AsyncIterator<Buffer>
+  /** Aborts when the client leaves. */
+  readonly gone: AbortSignal
+  /** Begin the answer once the whole request is in: from here on the connection is kept alive. */
+  begin(): void
+  /** A line for the person's terminal. */
+  say(line: string): void
 }

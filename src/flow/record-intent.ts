@@ -26,7 +26,7 @@ export const recordIntent: Gate = async (passage, ctx) => {
       if (statement) {
         const used = await write
           .insertInto('used_nonce')
-          .values({ nonce: statement.nonce, forget_at: passage.now + 2 * NONCE_MAX_AGE_MS })
+          .values({ nonce: statement.nonce, forget_at: ctx.now() + 2 * NONCE_MAX_AGE_MS })
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirst()
         if (used.numInsertedOrUpdatedRows !== 1n) {
@@ -37,6 +37,8 @@ export const recordIntent: Gate = async (passage, ctx) => {
           )
         }
       }
+      if (passage.held?.entry)
+        await write.deleteFrom('hold').where('entry_index', '=', passage.held.entry.index).execute()
       if (action.verb === 'git.push') {
         await write
           .insertInto('intent')
@@ -50,7 +52,7 @@ export const recordIntent: Gate = async (passage, ctx) => {
             repo_name: action.resource.repo.name,
             part: action.resource.part,
             updates: JSON.stringify(action.updates),
-            created_at: passage.now,
+            created_at: ctx.now(),
           })
           .execute()
       }
@@ -61,8 +63,9 @@ export const recordIntent: Gate = async (passage, ctx) => {
   passage.intent = recorded.value
   passage.intentId = id
   ctx.running.add(id)
-  if (passage.prover && statement)
-    await ctx.identity.deviceUsed(passage.prover.id, statement.counter, passage.now)
+  // A touch in the portal was counted by its ceremony.
+  if (passage.prover && statement?.approval === null)
+    await ctx.identity.deviceUsed(passage.prover.id, statement.counter, ctx.now())
   return undefined
 }
 
@@ -99,8 +102,13 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
           kind: statement.kind,
           text: Buffer.from(statement.text).toString('base64'),
           signature: statement.signature,
+          ...(statement.approval && {
+            assertion: { ...statement.approval.assertion },
+            batch: statement.approval.batch,
+          }),
         }
       : null,
+    ...(passage.held?.entry && { hold: passage.held.entry.index }),
     via: `${via}:${credential}`,
     door: attempt.door,
     client: attempt.client.userAgent,

@@ -1,6 +1,7 @@
 import type { Refusal } from '../core/refusal.ts'
 import type { FlowContext } from './context.ts'
 import type { Passage } from './passage.ts'
+import { recordHoldEnd } from './record-hold.ts'
 
 /**
  * A refusal is on record: in the ledger for somebody who is signed in, in the log for strangers, so that nobody can
@@ -20,6 +21,12 @@ export async function recordRefusal(passage: Passage, refused: Refusal, ctx: Flo
     return refused
   }
   ctx.log.info({ ...facts, account: principal.account.name }, 'refused')
+  if (passage.held?.entry && !passage.intent) {
+    await recordHoldEnd(passage, refused, ctx).catch((error: unknown) =>
+      ctx.log.error({ err: error }, 'the end of a hold could not be recorded'),
+    )
+    return refused
+  }
   if (!ctx.refusalLimiter.mayTry(principal.account.id, now)) return refused
   ctx.refusalLimiter.failed(principal.account.id, now)
   try {

@@ -5,9 +5,10 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import { fingerprint } from '../core/ssh/public-key.ts'
 import { dearmor, parseSshsig, verifySshsig } from '../core/ssh/sshsig.ts'
 import type { FlowContext } from './context.ts'
-import { wayOut } from './obtain-proof.ts'
+import { nonceScope } from './nonce-scope.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 import type { PushRequest } from './push-request.ts'
+import { verifyApproval } from './verify-approval.ts'
 
 const AGAIN = 'Push again: git fetches a fresh nonce and signs anew.'
 
@@ -17,6 +18,7 @@ const AGAIN = 'Push again: git fetches a fresh nonce and signs anew.'
  * repository and account, the pushee is this repository, and every line equals the commands.
  */
 export const verifyProof: Gate = (passage, ctx) => {
+  if (passage.held?.approval) return verifyApproval(passage, ctx, passage.held.approval)
   const certificate = passage.offered
   if (!certificate) return undefined
   const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
@@ -37,11 +39,8 @@ function judge(
     return refusal('proof-invalid', 'The signature of the push certificate cannot be read.', AGAIN)
   const device = ctx.identity.deviceByCredential('ssh-sk', fingerprint(sig.value.publicKey))
   if (!device) {
-    // Nobody's key: as good as unsigned. Where policy wants a proof, that is not enough.
-    delete passage.offered
-    return passage.decision?.kind === 'challenge'
-      ? wayOut('the certificate is signed by a key that is not enrolled here', ctx.portalOrigin)
-      : undefined
+    // Nobody's key: obtainProof took such a certificate for none, so this one ended meanwhile.
+    return refusal('proof-invalid', 'The push is signed by a key that is not enrolled here.', AGAIN)
   }
   if (device.account !== account.id)
     return refusal(
@@ -86,6 +85,7 @@ function judge(
     kind: 'git-push-certificate',
     text: certificate.text,
     signature: certificate.signature,
+    approval: null,
     nonce: certificate.nonce,
     counter: verified.value.counter,
   }
@@ -108,13 +108,6 @@ const NONCE_WORDS = {
   expired: 'The nonce of the push certificate is older than an hour.',
   'from-the-future': 'The nonce of the push certificate is from the future.',
 } as const
-
-/** A nonce is good for one repository, and for one part of it. */
-export function nonceScope({ action }: Passage): string {
-  const { resource } = known(action, 'action')
-  if (resource.kind !== 'repo') throw new Error('a nonce belongs to a repository')
-  return `${resource.repo.id}/${resource.part}`
-}
 
 /** git writes the pushee without credentials, with a trailing slash over HTTP; `.git` is optional in what people type. */
 export function normalUrl(url: string): string {

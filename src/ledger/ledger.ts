@@ -20,6 +20,8 @@ export type EntryType =
   | 'git-password.create'
   | 'git-password.revoke'
   | 'decision' // a change refused or challenged
+  | 'hold' // a push waits for a touch
+  | 'hold.end' // it ended without one that counted
   | 'intent'
   | 'outcome'
   | 'policy.load'

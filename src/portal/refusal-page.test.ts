@@ -21,6 +21,7 @@ const STATUS: Record<RefusalReason, number> = {
   'proof-needed': 409,
   'proof-invalid': 400,
   'nonce-used': 409,
+  'not-approved': 409,
   'rate-limited': 429,
   'too-large': 413,
   upstream: 502,

@@ -104,6 +104,8 @@ function look(reason: RefusalReason): Look {
       }
     case 'nonce-used':
       return { status: 409, title: 'This was used before', fix: 'Start again from the page.', way: 'home' }
+    case 'not-approved':
+      return { status: 409, title: 'Not approved', fix: 'Push again when you are ready.', way: 'home' }
     case 'rate-limited':
       return { status: 429, title: 'Too many tries', fix: 'Wait a minute, then try again.', way: 'none' }
     case 'too-large':

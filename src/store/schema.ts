@@ -8,6 +8,7 @@ export interface Schema {
   git_password: GitPasswordTable
   used_nonce: UsedNonceTable
   intent: IntentTable
+  hold: HoldTable
   ledger_entry: LedgerEntryTable
   ledger_node: LedgerNodeTable
   ledger_checkpoint: LedgerCheckpointTable
@@ -99,6 +100,14 @@ export interface IntentTable {
   part: 'code' | 'wiki'
   /** JSON array of RefUpdate. */
   updates: string
+  created_at: number
+}
+
+/** A held push whose end is not on record yet: the row goes with the entry that ends it. */
+export interface HoldTable {
+  entry_index: number
+  account_id: string
+  repo_id: number
   created_at: number
 }
 

@@ -69,6 +69,8 @@ export interface Forge {
   /** The repository as `user` sees it; undefined when there is none or they may not know of it. */
   repo(owner: string, name: string, asUser: string): Promise<ForgeRepo | undefined>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
+  /** Where git reaches a repository upstream, for our own git. */
+  gitUrl(repo: RepoRef, part: 'code' | 'wiki'): string
   /** `Authorization` value that lets git act as `user`: a minted token, memory only, cached; see {@link close}. */
   gitAuthorization(user: string): Promise<string>
   /** Forget a minted token after the forge refused it. */

@@ -101,14 +101,25 @@ export class Person {
     return response
   }
 
+  /** Add a passkey of another device, approved with the one there is. */
+  async addPasskey(name: string, passkey = softPasskey(this.gateway.portal)): Promise<SoftPasskey> {
+    const { create } = await this.approve('add-passkey', { name })
+    const done = await this.portal('/devices/add-passkey/finish', {
+      name,
+      credential: passkey.create(create as { challenge: string; user: { id: string } }),
+    })
+    assert.equal(done.status, 200, JSON.stringify(done.json))
+    return passkey
+  }
+
   /** Approve a change of the portal with the passkey. */
-  async approve(what: string, of: object): Promise<Record<string, any>> {
+  async approve(what: string, of: object, by = this.passkey): Promise<Record<string, any>> {
     const begun = await this.portal('/approve/begin', { what, of })
     assert.equal(begun.status, 200, JSON.stringify(begun.json))
-    this.passkey.counter++
+    by.counter++
     const done = await this.portal('/approve/finish', {
       id: begun.json['id'],
-      credential: this.passkey.get(begun.json['options']),
+      credential: by.get(begun.json['options']),
     })
     assert.equal(done.status, 200, JSON.stringify(done.json))
     return done.json

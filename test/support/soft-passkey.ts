@@ -5,6 +5,8 @@ import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } fr
 
 export interface SoftPasskey {
   readonly id: string
+  /** COSE_Key. */
+  readonly cose: Buffer
   /** From the creation options: base64url. */
   userHandle: string
   counter: number
@@ -56,6 +58,7 @@ export function softPasskey(
 
   const passkey: SoftPasskey = {
     id: credentialId.toString('base64url'),
+    cose,
     userHandle: '',
     counter: 0,
     flags: 0x05,

@@ -83,7 +83,7 @@ function listedIn(
   if (!parsed.ok) return false
   const { value: statement } = parsed
   return (
-    (statement.action as string) === 'push.batch' &&
+    statement.action === 'push.batch' &&
     statement.origin === origin &&
     statement.actor.name === actor.name &&
     statement.actor.forgeId === actor.forgeId &&

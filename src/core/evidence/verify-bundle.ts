@@ -65,7 +65,7 @@ function* argument(bundle: Bundle, trust: Trust | undefined): Generator<Step> {
   if (intent?.entry.type !== 'intent') return yield fails('the subject is not an intent')
   if (!intent.payload)
     return yield fails('the payload of the intent was erased: there is nothing left to check')
-  yield* certificate(intent, text(at(start?.payload, 'forge')))
+  yield* certificate(intent, { portal, rpId }, text(at(start?.payload, 'forge')))
   yield* admission(proven, intent, { portal, rpId })
   yield standing(proven, intent)
   yield outcome(proven, intent)

@@ -8,48 +8,58 @@ const HOUR = 3_600_000
 const device = (id: string, change: Partial<Device> = {}): Device => ({ ...key, id: deviceId(id), ...change })
 const looks = (devices: readonly Device[]): string[] =>
   hypotheses(ask(push, session), devices, NOW).map(
-    ({ device: { id }, proof }) => `${id} ${proof.uv ? 'pin' : 'touch'}`,
+    ({ device: { id }, proof: { method, uv, shown } }) =>
+      `${id} by ${method === 'webauthn' ? 'approval' : 'certificate'}, ${uv ? 'pin' : 'touch'}, ${shown}`,
   )
 
+const CERTIFICATE = ['touch', 'pin'].map((uv) => `by certificate, ${uv}, none`)
+const APPROVAL = ['refs', 'commits', 'diff'].flatMap((shown) =>
+  ['touch', 'pin'].map((uv) => `by approval, ${uv}, ${shown}`),
+)
+
 describe('proofs that could be given', () => {
-  test('a touch before a PIN, own keys before one to come', () => {
-    assert.deepEqual(looks([key]), ['k touch', 'k pin', 'not-yet-enrolled touch', 'not-yet-enrolled pin'])
+  test('a certificate before an approval, a touch before a PIN, little shown before much, own keys before one to come', () => {
+    assert.deepEqual(looks([key]), [
+      ...CERTIFICATE.map((how) => `k ${how}`),
+      ...[...CERTIFICATE, ...APPROVAL].map((how) => `not-yet-enrolled ${how}`),
+    ])
+    assert.deepEqual(looks([passkey, key]).slice(0, 8), [
+      ...CERTIFICATE.map((how) => `k ${how}`),
+      ...APPROVAL.map((how) => `p ${how}`),
+    ])
   })
-  test('for a push by certificate, bound to it, with nothing shown, by the device itself', () => {
-    for (const {
-      device: { id },
-      proof,
-    } of hypotheses(ask(push, session), [key], NOW)) {
-      const { uv, ...rest } = proof
-      assert.equal(typeof uv, 'boolean')
+  test('each is bound to the push, by the device itself', () => {
+    for (const { device: by, proof } of hypotheses(ask(push, session), [key, passkey], NOW)) {
+      const { uv: _, ...rest } = proof
+      const certificate = by.kind === 'ssh-sk'
       assert.deepEqual(rest, {
-        method: 'ssh-certificate',
-        device: id,
+        method: certificate ? 'ssh-certificate' : 'webauthn',
+        device: by.id,
         up: true,
         ageSeconds: 0,
         bound: 'action',
-        shown: 'none',
+        shown: certificate ? 'none' : proof.shown,
         batch: false,
       })
+      assert.equal(proof.shown === 'none', certificate)
     }
   })
-  test('not by a passkey, a key that is not active, or another account’s', () => {
+  test('not by a key that is not active, or another account’s', () => {
     const none = looks([])
     assert.deepEqual(
       looks([
-        passkey,
         device('s', { state: 'suspended' }),
         device('r', { state: 'revoked' }),
         device('b', { account: accountId('bob') }),
       ]),
       none,
     )
-    assert.deepEqual(none, ['not-yet-enrolled touch', 'not-yet-enrolled pin'])
+    assert.equal(none.length, 8)
   })
   test('keys that policy cannot tell apart are one', () => {
     const many = Array.from({ length: 500 }, (_, i) => device(`k${i}`))
-    assert.equal(looks(many).length, 4)
-    assert.equal(looks([...many, device('older', { createdAt: key.createdAt - HOUR })]).length, 6)
+    assert.equal(looks(many).length, 10)
+    assert.equal(looks([...many, device('older', { createdAt: key.createdAt - HOUR })]).length, 12)
   })
   test('none for a read, whose session is proof enough', () => {
     assert.deepEqual(hypotheses(ask(page, session), [key, passkey], NOW), [])

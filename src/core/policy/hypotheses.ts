@@ -17,14 +17,22 @@ interface Way {
   readonly shown: Proof['shown']
 }
 
-/** Ways by verb, weakest first. A push is proven by the certificate that git writes and an SSH key signs. */
+/**
+ * Ways by verb, weakest first. A push is proven by the certificate that git writes and an SSH key signs, or by a passkey in the
+ * portal on one that the gateway writes, with as much of the push on the page as could be computed.
+ */
 const WAYS: { readonly [V in Verb]?: readonly Way[] } = {
-  'git.push': [{ kind: 'ssh-sk', method: 'ssh-certificate', shown: 'none' }],
+  'git.push': [
+    { kind: 'ssh-sk', method: 'ssh-certificate', shown: 'none' },
+    { kind: 'webauthn', method: 'webauthn', shown: 'refs' },
+    { kind: 'webauthn', method: 'webauthn', shown: 'commits' },
+    { kind: 'webauthn', method: 'webauthn', shown: 'diff' },
+  ],
 }
 
 /**
  * Proofs that could be given for this request, weakest first: a touch, then a touch with PIN, by the account's own active
- * devices. Last comes a key that the person does not have yet, so that somebody without one hears how to get it instead of
+ * devices. Last come keys that the person does not have yet, so that somebody without one hears how to get it instead of
  * a bare no. Devices that policy cannot tell apart are asked about once. `now` in unix ms.
  */
 export function hypotheses(
@@ -33,18 +41,28 @@ export function hypotheses(
   now: number,
 ): Hypothesis[] {
   const own = devices.filter((device) => device.account === account.id && device.state === 'active')
-  return (WAYS[action.verb] ?? []).flatMap((way) => {
-    const able = distinct(
-      own.filter(({ kind }) => kind === way.kind),
-      now,
-    )
-    return [able, [notYet(account, way.kind, now)]].flatMap((choice) =>
-      [false, true].flatMap((uv) => choice.map((device) => ({ device, proof: proofBy(device, way, uv) }))),
-    )
-  })
+  const ways = WAYS[action.verb] ?? []
+  const by = (way: Way, choice: readonly Device[]): Hypothesis[] =>
+    [false, true].flatMap((uv) => choice.map((device) => ({ device, proof: proofBy(device, way, uv) })))
+  return [
+    ...ways.flatMap((way) =>
+      by(
+        way,
+        distinct(
+          own.filter(({ kind }) => kind === way.kind),
+          now,
+        ),
+      ),
+    ),
+    ...ways.flatMap((way) => by(way, [notYet(account, way.kind, now)])),
+  ]
 }
 
-function proofBy(device: Device, { method, shown }: Way, uv: boolean): Proof {
+export function proofBy(
+  device: Device,
+  { method, shown }: Pick<Way, 'method' | 'shown'>,
+  uv: boolean,
+): Proof {
   return { method, device: device.id, up: true, uv, ageSeconds: 0, bound: 'action', shown, batch: false }
 }
 

@@ -6,9 +6,9 @@ import { rewriteAdvertisement } from '../../core/git/advertisement.ts'
 import { mintNonce } from '../../core/git/nonce.ts'
 import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
+import { nonceScope } from '../../flow/nonce-scope.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
-import { nonceScope } from '../../flow/verify-proof.ts'
 import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-request.ts'
 import { refuseFetch } from './refusal-to-git.ts'
 
@@ -38,7 +38,9 @@ export async function advertise(
   }
 
   async function carry(passage: Passage): Promise<Outcome> {
-    const user = known(passage.principal, 'principal').account
+    const principal = known(passage.principal, 'principal')
+    deps.streams.track(principal, res)
+    const user = principal.account
     let answer = await ask(passage)
     if (answer.statusCode === 401) {
       // The token was swept behind our back: mint another, once.

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
 import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
+import { known } from '../../flow/passage.ts'
 import { letBodyCome } from './continue.ts'
 import { advertise } from './git-advertise.ts'
 import { receivePack } from './git-receive-pack.ts'
@@ -34,6 +35,7 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
     const verdict = await authorize(
       attemptOf(req, url, route, async (passage) => {
         letBodyCome(req, res)
+        deps.streams.track(known(passage.principal, 'principal'), res)
         const ending = await forward(
           pool,
           {

@@ -13,7 +13,7 @@ import { ReportObserver, writeRefusal } from '../../core/git/report-status.ts'
 import { type Refusal, refusal } from '../../core/refusal.ts'
 import { authorize, whoAsks } from '../../flow/authorize.ts'
 import type { Outcome, RefOutcome } from '../../flow/outcome.ts'
-import type { Passage } from '../../flow/passage.ts'
+import { known, type Passage } from '../../flow/passage.ts'
 import { normalUrl } from '../../flow/verify-proof.ts'
 import { letBodyCome } from './continue.ts'
 import {
@@ -24,6 +24,7 @@ import {
   passedBack,
   upstreamPath,
 } from './git-request.ts'
+import { HeldAnswer, RESULT } from './held-answer.ts'
 import { refuseFetch, refuseGit, wordsOf } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
 import { forward } from './reverse-proxy.ts'
@@ -71,7 +72,6 @@ export async function receivePack(
 
 /** Bytes of a pack that may wait between the two sockets: enough that neither waits for the other's turn. */
 const READ_AHEAD = 1 << 20
-const RESULT = 'application/x-git-receive-pack-result'
 
 async function push(
   req: IncomingMessage,
@@ -84,25 +84,35 @@ async function push(
   chunks: AsyncIterator<Buffer>,
 ): Promise<void> {
   const { ctx } = deps
+  const answer = new HeldAnswer(res)
+  const pack = behind(rest, chunks)
 
   async function carry(passage: Passage): Promise<Outcome> {
+    deps.streams.track(known(passage.principal, 'principal'), res)
     const headers = await gitHeaders(req, passage, ctx, ['user-agent', 'accept'])
     headers.push('content-type', `application/x-${route.service}-request`)
     const report = new ReportObserver(head.capabilities)
+    const { held } = passage
+    const body = held ? (held.spooled.pack()?.[Symbol.asyncIterator]() ?? null) : pack
     const ending = await forward(
       deps.pool,
       {
         method: 'POST',
         path: upstreamPath(passage, route, '/git-receive-pack'),
         headers,
-        body: Readable.from(outbound(head, rest, chunks), { objectMode: false, highWaterMark: READ_AHEAD }),
+        body: Readable.from(outbound(head, body), { objectMode: false, highWaterMark: READ_AHEAD }),
       },
       res,
       {
         head: passedBack,
-        data: (chunk) => report.push(chunk),
+        begun: answer.begun,
+        data: (chunk) => {
+          answer.quiet()
+          report.push(chunk)
+        },
       },
     )
+    answer.quiet()
     if (ending.kind === 'complete')
       return {
         kind: 'answered',
@@ -115,6 +125,7 @@ async function push(
         req,
         res,
         head,
+        answer,
         refusal('upstream', 'The forge did not answer.', 'Look at the branch before you push again.'),
       )
     }
@@ -129,29 +140,49 @@ async function push(
         pushOptions: head.pushOptions,
         certificate: head.certificate,
         publicUrls: [normalUrl(`${ctx.forgeOrigin}${url.path.replace(/\/git-receive-pack$/, '')}`)],
+        // Without a side band nobody could be told what the push waits for.
+        wait: head.capabilities.includes('side-band-64k')
+          ? {
+              pack,
+              gone: whenGone(res),
+              begin: () => answer.begin(),
+              say: (line) => answer.say(line),
+            }
+          : null,
       },
     },
     ctx,
   )
   if (verdict.kind === 'refused') {
-    refusePush(req, res, head, verdict.refusal)
-    await discard(chunks)
+    refusePush(req, res, head, answer, verdict.refusal)
+    await discard(pack)
+  }
+}
+
+/** Aborts when the connection closes before the answer is through. */
+function whenGone(res: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  if (res.destroyed) gone.abort()
+  else res.once('close', () => res.writableFinished || gone.abort())
+  return gone.signal
+}
+
+/** The pack: what came with the head, then the rest of the body. Who stops reading does not end it for others. */
+function behind(rest: Buffer, chunks: AsyncIterator<Buffer>): AsyncIterator<Buffer> {
+  let first = rest.length > 0
+  return {
+    next() {
+      if (!first) return chunks.next()
+      first = false
+      return Promise.resolve({ done: false, value: rest })
+    },
   }
 }
 
 /** Commands as plain lines, then the pack as it comes: nothing of it is held here. */
-async function* outbound(
-  head: ReceivePackHead,
-  rest: Buffer,
-  chunks: AsyncIterator<Buffer>,
-): AsyncGenerator<Buffer> {
+async function* outbound(head: ReceivePackHead, pack: AsyncIterator<Buffer> | null): AsyncGenerator<Buffer> {
   yield writeReceivePackHead(head)
-  if (rest.length > 0) yield rest
-  for (;;) {
-    const next = await chunks.next()
-    if (next.done) return
-    yield next.value
-  }
+  for (let next = await pack?.next(); next && !next.done; next = await pack?.next()) yield next.value
 }
 
 async function readHead(chunks: AsyncIterator<Buffer>): Promise<HeadState> {
@@ -159,11 +190,6 @@ async function readHead(chunks: AsyncIterator<Buffer>): Promise<HeadState> {
   for (;;) {
     const next = await chunks.next()
     const state = next.done ? collector.end() : collector.push(next.value)
-    if (state.kind === 'probe' && !next.done) {
-      // A probe is a flush and nothing else: wait for the end before believing it.
-      const after = await chunks.next()
-      return after.done ? state : { kind: 'error', error: 'malformed' }
-    }
     if (state.kind !== 'need-more') return state
   }
 }
@@ -200,25 +226,27 @@ function refusePush(
   req: IncomingMessage,
   res: ServerResponse,
   head: ReceivePackHead,
+  answer: HeldAnswer,
   refused: Refusal,
 ): void {
-  if (res.headersSent || res.destroyed) {
+  if (res.destroyed || (res.headersSent && !answer.begun)) {
     res.destroy()
     return
   }
-  if (refused.reason === 'not-signed-in' || refused.reason === 'bad-credential') {
+  if (!answer.begun && (refused.reason === 'not-signed-in' || refused.reason === 'bad-credential')) {
     refuseGit(req, res, 401, wordsOf(refused))
-  } else {
-    const body = writeRefusal(
-      head.capabilities,
-      head.updates.map(({ ref }) => ref),
-      refused.reason.replaceAll('-', ' '),
-      ['', refused.say, ...(refused.fix === undefined ? [] : [refused.fix]), ''],
-    )
-    res
-      .writeHead(200, { 'content-type': RESULT, 'cache-control': 'no-cache', 'content-length': body.length })
-      .end(body)
+    return
   }
+  const body = writeRefusal(
+    head.capabilities,
+    head.updates.map(({ ref }) => ref),
+    refused.reason.replaceAll('-', ' '),
+    ['', refused.say, ...(refused.fix === undefined ? [] : [refused.fix]), ''],
+  )
+  answer.quiet()
+  if (!answer.begun)
+    res.writeHead(200, { 'content-type': RESULT, 'cache-control': 'no-cache', 'content-length': body.length })
+  res.end(body)
 }
 
 /** Let a refused client finish sending, so that it hears the answer instead of a broken pipe. */

@@ -6,6 +6,7 @@ import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import type { Route } from '../../upstream/forge.ts'
+import type { Streams } from './cut-streams.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
 import type { RenderRefusal } from './refusal-to-http.ts'
 
@@ -15,6 +16,7 @@ export interface GitDoorDeps {
   readonly ctx: FlowContext
   readonly pool: Pool
   readonly render: RenderRefusal
+  readonly streams: Streams
 }
 
 /** An attempt of the git door, with nothing read of the body yet. */

@@ -15,6 +15,8 @@ export interface Outbound {
 export interface Watch {
   /** Sees the status and every field of the answer before the client does; what it returns is sent. */
   head(status: number, raw: HeaderList): { status: number; headers: HeaderList }
+  /** The client's answer began long ago: of the forge's, only the body of a 200 goes on. */
+  readonly begun?: boolean
   /** Sees body bytes as they pass; they cannot be changed here. */
   data?(chunk: Buffer): void
 }
@@ -91,6 +93,11 @@ class Passing implements Dispatcher.DispatchHandler {
           ? raw[raw.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'link') + 1]
           : undefined
       if (link !== undefined && !this.#res.headersSent) this.#res.writeEarlyHints({ link })
+      return
+    }
+    if (this.#watch.begun) {
+      if (status === 200) this.#status = status
+      else controller.abort(new Error(`the forge answered ${status}`))
       return
     }
     const head = this.#watch.head(status, raw)

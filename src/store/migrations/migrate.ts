@@ -1,9 +1,10 @@
 import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 import { initial } from './001-initial.ts'
+import { hold } from './002-hold.ts'
 
 /** In order, and never edited once released. */
-const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [initial]
+const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [initial, hold]
 
 /** The database was written by a later release. */
 export class NewerDatabase extends Error {

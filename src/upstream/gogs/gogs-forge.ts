@@ -1,7 +1,7 @@
 import { type Forge, ForgeError } from '../forge.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { isRepoName } from './names.ts'
-import { readRefs } from './refs.ts'
+import { gitPath, readRefs } from './refs.ts'
 import { createRepo, findRepo } from './repos.ts'
 import { gogsRoute } from './route.ts'
 import { basicOf, createTokens } from './tokens.ts'
@@ -70,6 +70,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
+    gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),
     async refs(repo, part, asUser) {

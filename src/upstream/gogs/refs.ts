@@ -6,6 +6,11 @@ import { type Answer, type Client, unexpected } from './client.ts'
 
 const MAX_ADVERTISEMENT = 256 * 1024 * 1024
 
+/** Path of a repository for git. */
+export function gitPath({ owner, name }: RepoRef, part: 'code' | 'wiki'): string {
+  return `/${owner}/${name}${part === 'wiki' ? '.wiki' : ''}.git`
+}
+
 /**
  * Read all refs over smart HTTP as one of `users`, the first that the forge lets in. A site administrator has no right
  * of their own on git HTTP, and the API gives an annotated tag by its commit, so nothing else would do.
@@ -16,7 +21,7 @@ export async function readRefs(
   part: 'code' | 'wiki',
   users: readonly { authorization(): Promise<string>; drop(): void }[],
 ): Promise<ReadonlyMap<string, string> | undefined> {
-  const path = `/${repo.owner}/${repo.name}${part === 'wiki' ? '.wiki' : ''}.git/info/refs?service=git-upload-pack`
+  const path = `${gitPath(repo, part)}/info/refs?service=git-upload-pack`
   let last: Answer | undefined
   for (const { authorization, drop } of users) {
     last = await client.ask({ path, authorization: await authorization(), limit: MAX_ADVERTISEMENT })

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { DEFAULTS } from '../settings.ts'
+import { parseConfig } from './config.ts'
+
+const NAMES =
+  'forge: https://git.example.com\nportal: https://id.git.example.com\nlisten: { host: 0.0.0.0, port: 443 }\n'
+
+function fault(text: string): string {
+  const parsed = parseConfig(text, '/home')
+  return parsed.ok ? 'accepted' : parsed.error
+}
+
+describe('countersign.yaml', () => {
+  test('names, and everything else by default', () => {
+    const parsed = parseConfig(`${NAMES}tls: { cert: tls/cert.pem, key: /etc/key.pem }\n`, '/home')
+    assert.ok(parsed.ok)
+    assert.deepEqual(parsed.value.names?.listen, { host: '0.0.0.0', port: 443 })
+    assert.deepEqual(parsed.value.tls, { cert: '/home/tls/cert.pem', key: '/etc/key.pem' })
+    const { sessions, holds, spool } = parsed.value
+    assert.deepEqual({ limits: sessions, holds, spool }, DEFAULTS)
+  })
+  test('on loopback, with limits alone', () => {
+    const parsed = parseConfig('holds: { seconds: 30 }\n', '/home')
+    assert.ok(parsed.ok)
+    assert.equal(parsed.value.names, null)
+    assert.deepEqual(parsed.value.holds, { ...DEFAULTS.holds, seconds: 30 })
+  })
+  test('refused, naming file and line', () => {
+    for (const [text, words] of [
+      ['forge: https://git.example.com\n', /belong together/],
+      [`${NAMES.replace('id.git', 'git')}`, /two host names/],
+      [`${NAMES.replace('portal: https', 'portal: http')}`, /same scheme/],
+      [`${NAMES}holds: { seconds: 4 }\n`, /countersign\.yaml:4: holds\.seconds/],
+      [`${NAMES}holds: { seconds: 3600 }\n`, /countersign\.yaml:4: holds\.seconds/],
+      [`${NAMES}colour: red\n`, /countersign\.yaml:1: .*colour/],
+      [`${NAMES}log: loud\n`, /countersign\.yaml:4: log/],
+      ['a: 1\na: 2\n', /countersign\.yaml:2: /],
+      ['{', /countersign\.yaml:/],
+    ] as const)
+      assert.match(fault(text), words, text)
+  })
+})

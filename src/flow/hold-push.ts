@@ -1,0 +1,151 @@
+import { writeHeldCertificate } from '../core/git/held-certificate.ts'
+import type { Shown } from '../core/git/landing.ts'
+import { mintNonce } from '../core/git/nonce.ts'
+import { proofBy } from '../core/policy/hypotheses.ts'
+import type { Refusal } from '../core/refusal.ts'
+import { CLIENT_LEFT } from '../hold/create-holds.ts'
+import type { HoldWay } from '../hold/holds.ts'
+import type { FlowContext } from './context.ts'
+import { decisionRequest } from './decide.ts'
+import { nonceScope } from './nonce-scope.ts'
+import { type HeldPassage, known, type Passage } from './passage.ts'
+import type { PushRequest, WaitingClient } from './push-request.ts'
+import { recordHold } from './record-hold.ts'
+
+/**
+ * Let a push wait for a touch in the portal (DESIGN: held, not refused). Its pack goes to bounded disk and is indexed, the
+ * gateway writes the certificate, the person is told where to look, and the gate goes on with the touch or ends with why
+ * there was none. Whatever comes of it, `letGo` frees what is kept.
+ */
+export async function holdPush(
+  passage: Passage,
+  ctx: FlowContext,
+  push: PushRequest & { readonly wait: WaitingClient | null },
+  why: string,
+): Promise<Refusal | undefined> {
+  const { account, device, credential } = known(passage.principal, 'principal')
+  const repo = known(passage.repo, 'repo')
+  const client = push.wait
+  if (!client || passage.action?.verb !== 'git.push') throw new Error('this attempt cannot wait')
+  const { updates, resource } = passage.action
+  const spooled = ctx.spool.open({
+    account: account.id,
+    repo: resource.repo,
+    part: resource.part,
+    updates,
+    remote: {
+      url: ctx.forge.gitUrl(resource.repo, resource.part),
+      authorization: () => ctx.forge.gitAuthorization(account.name),
+    },
+  })
+  if (!spooled.ok) return spooled.error
+  const opened = ctx.holds.open({
+    account: account.id,
+    device: device.id,
+    credential,
+    repo: resource.repo,
+    part: resource.part,
+    updates,
+    pushOptions: push.pushOptions,
+    client: passage.attempt.client,
+    why,
+    ways: (shown, batch) => waysToApprove(passage, ctx, shown, batch),
+    patch: (ref, bytes) => spooled.value.patch(ref, bytes),
+  })
+  if (!opened.ok) {
+    await spooled.value.dispose()
+    return opened.error
+  }
+  const held: HeldPassage = { push: opened.value, spooled: spooled.value }
+  passage.held = held
+  const left = (): void => held.push.stop('gone', CLIENT_LEFT)
+  if (client.gone.aborted) left()
+  client.gone.addEventListener('abort', left, { once: true })
+
+  const unusable = await takeIn(held, client)
+  if (unusable) held.push.stop('unusable', unusable)
+  else if (!held.push.end) {
+    held.entry = await recordHold(passage, ctx, held.push, why)
+    held.push.ready(
+      writeHeldCertificate(
+        { name: account.name, portal: ctx.portalOrigin, time: ctx.now() },
+        {
+          pushee: `${ctx.forgeOrigin}/${repo.owner}/${repo.name}${resource.part === 'wiki' ? '.wiki' : ''}.git`,
+          nonce: mintNonce(ctx.nonceKey, {
+            repo: nonceScope(passage),
+            account: account.id,
+            now: ctx.now(),
+          }),
+          pushOptions: push.pushOptions,
+          updates,
+        },
+      ),
+    )
+    client.say(`Touch your key: ${ctx.portalOrigin}/a/${held.push.hold.code}`)
+    void held.spooled.look(held.push.ended).then(
+      (landing) => held.push.looked(landing),
+      (error: unknown) => ctx.log.error({ err: error }, 'a held push could not be looked into'),
+    )
+  }
+  const answer = await held.push.answer
+  if (!answer.ok) return answer.error
+  held.approval = answer.value
+  return undefined
+}
+
+/** The whole pack to disk, then into git's hands. */
+async function takeIn({ push, spooled }: HeldPassage, client: WaitingClient): Promise<Refusal | undefined> {
+  const received = await spooled.receive(client.pack, push.ended)
+  if (push.end) return undefined
+  if (!received.ok) return received.error
+  client.begin()
+  return received.value ? spooled.index(push.ended) : undefined
+}
+
+/** This account's passkeys that policy would accept now, each with the least it asks for, weakest first. */
+export function waysToApprove(
+  passage: Passage,
+  ctx: FlowContext,
+  shown: Shown,
+  batch: boolean,
+): readonly HoldWay[] {
+  const { account } = known(passage.principal, 'principal')
+  const passkeys = ctx.identity.activeDevices(account.id).filter(({ kind }) => kind === 'webauthn')
+  const allowed = (way: HoldWay): boolean => {
+    const proof = { ...proofBy(way.device, { method: 'webauthn', shown }, way.uv), batch }
+    const request = { ...decisionRequest(passage, proof), device: way.device }
+    return ctx.policy.decide(request, []).kind === 'allow'
+  }
+  return [false, true].flatMap((uv) =>
+    passkeys
+      .map((device) => ({ device, uv }))
+      .filter((way) => (!uv || !allowed({ ...way, uv: false })) && allowed(way)),
+  )
+}
+
+/** Free what was kept, and tell the page what became of it. */
+export async function letGo(
+  { held, outcome }: Passage,
+  refused: Refusal | undefined,
+  ctx: FlowContext,
+): Promise<void> {
+  if (!held) return
+  if (refused) {
+    held.push.stop('unusable', refused) // when something broke before anybody could approve it
+    held.push.settled('rejected', refused.say)
+  } else {
+    const failed =
+      outcome?.kind === 'answered' ? (outcome.refs?.filter(({ status }) => status !== 'ok') ?? null) : null
+    if (failed?.length === 0) held.push.settled('landed', null)
+    else
+      held.push.settled(
+        'rejected',
+        failed === null
+          ? 'The forge gave no answer; the refs will be read.'
+          : failed.map(({ ref, reason }) => `${ref}: ${reason ?? 'unknown'}`).join('; '),
+      )
+  }
+  await held.spooled.dispose().catch((error: unknown) => {
+    ctx.log.error({ err: error }, 'a spooled push could not be removed')
+  })
+}

@@ -1,0 +1,8 @@
+import { known, type Passage } from './passage.ts'
+
+/** A nonce is good for one repository, and for one part of it. */
+export function nonceScope({ action }: Pick<Passage, 'action'>): string {
+  const { resource } = known(action, 'action')
+  if (resource.kind !== 'repo') throw new Error('a nonce belongs to a repository')
+  return `${resource.repo.id}/${resource.part}`
+}
