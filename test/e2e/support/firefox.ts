@@ -67,6 +67,7 @@ export async function launchFirefox(around?: Surroundings): Promise<Firefox> {
     env: { ...process.env, HOME: profile, MOZ_CRASHREPORTER_DISABLE: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  await once(child, 'spawn')
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text
@@ -74,13 +75,13 @@ export async function launchFirefox(around?: Surroundings): Promise<Firefox> {
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   const ended = once(child, 'exit')
-  const port = await Promise.race([portOf(profile), ended.then(() => undefined)])
+  const port = await portOf(profile, () => child.exitCode === null)
   if (port === undefined) {
     kill()
-    throw new Error(`Firefox did not start: ${said}`)
+    throw new Error(`${binary} did not start: ${said}`)
   }
   const marionette = await Marionette.connect(port)
-  const { capabilities } = await marionette.send('WebDriver:NewSession', { strictFileInteractability: true })
+  const { capabilities } = await marionette.send('WebDriver:NewSession')
   if (around) await marionette.inBrowser(TRUST, [around.authority.replace(/-----.*-----|\s/g, '')])
   return {
     version: capabilities.browserVersion,
@@ -96,9 +97,9 @@ export async function launchFirefox(around?: Surroundings): Promise<Firefox> {
   }
 }
 
-/** The port that Firefox wrote into its profile, or undefined after a minute without one. */
-async function portOf(profile: string): Promise<number | undefined> {
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
+/** The port that Firefox wrote into its profile, or undefined when it ends first or takes a minute. */
+async function portOf(profile: string, isAlive: () => boolean): Promise<number | undefined> {
+  for (const end = Date.now() + 60_000; isAlive() && Date.now() < end; await sleep(50)) {
     try {
       const text = readFileSync(join(profile, 'MarionetteActivePort'), 'utf8')
       if (/^\d+$/.test(text.trim())) return Number(text)
