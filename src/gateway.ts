@@ -14,7 +14,9 @@ import { createGitDoor } from './front/http/git-door.ts'
 import { createPortalDoor } from './front/http/portal-door.ts'
 import { createHolds } from './hold/create-holds.ts'
 import { type Origins, openOrigins } from './origins.ts'
-import { loadPolicies } from './policy/load-policies.ts'
+import { type LoadedPolicies, loadPolicies } from './policy/load-policies.ts'
+import { recordPolicy } from './policy/record-policy.ts'
+import { watchPolicies } from './policy/watch-policies.ts'
 import { loadAssets } from './portal/assets.ts'
 import { createHandOver } from './portal/hand-over.ts'
 import { createInvite } from './portal/invite.ts'
@@ -84,7 +86,9 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       ...(process.env['COUNTERSIGN_INJECT'] !== undefined && { inject: process.env['COUNTERSIGN_INJECT'] }),
     })
     undo.push(() => started.stop())
-    const ctx = await compose(settings, log, origins, records, started, undo)
+    const recordInForce = recordPolicy((record) => records.ledger.append(record))
+    const policy = await openPolicies(settings, log, records, started, recordInForce)
+    const ctx = await compose(settings, log, origins, records, started, policy, undo)
     await endOpenHolds(ctx)
     const handOver = createHandOver({ now: ctx.now })
     const doors = openDoors(ctx, origins, records, handOver, undo)
@@ -103,6 +107,9 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
         policy: ctx.policy.digest,
       },
     })
+    await recordInForce(policy.inForce)
+    const watching = watchPolicies({ dir: policyDir(settings), policy, log })
+    undo.push(() => watching.stop())
     const shown = await welcome({
       records,
       forge: started.forge,
@@ -133,26 +140,40 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
   }
 }
 
+const policyDir = ({ home }: Settings): string => join(home, 'policy')
+
+/** The administrator's policies; another set decides only once its entry is on disk. */
+function openPolicies(
+  settings: Settings,
+  log: Log,
+  { identity }: Records,
+  { forge, serviceUser }: StartedForge,
+  onChange: (change: LoadedPolicies['inForce']) => Promise<void>,
+): Promise<LoadedPolicies> {
+  return loadPolicies({
+    dir: policyDir(settings),
+    // As its owner, who sees it; as the administrator for repositories of organisations.
+    resolveRepo: async (owner, name) =>
+      (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, serviceUser),
+    resolveAccount: (name) => identity.accountByName(name)?.forgeId,
+    epoch: () => identity.epoch,
+    now: Date.now,
+    log,
+    onChange,
+  })
+}
+
 async function compose(
   settings: Settings,
   log: Log,
   origins: Origins,
   records: Records,
   started: StartedForge,
+  policy: LoadedPolicies,
   undo: (() => unknown)[],
 ): Promise<FlowContext> {
   const { forge } = started
   const { identity } = records
-  const policy = await loadPolicies({
-    dir: join(settings.home, 'policy'),
-    // As its owner, who sees it; as the administrator for repositories of organisations.
-    resolveRepo: async (owner, name) =>
-      (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, started.serviceUser),
-    resolveAccount: (name) => identity.accountByName(name)?.forgeId,
-    epoch: () => identity.epoch,
-    now: Date.now,
-    log,
-  })
   const MiB = 1 << 20
   const spool = await createSpool({
     dir: join(settings.home, 'spool'),
