@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ask, key, PIN, policyBed, policyDir, push, touched } from '../../test/support/policy-bed.ts'
+import { ask, key, PIN, policyDir, push, touched } from '../../test/support/policy-bed.ts'
 import { loadCedar } from './cedar.ts'
 import { createEvaluator } from './evaluator.ts'
-import type { LoadedPolicies } from './load-policies.ts'
+import { inProcessBed } from './in-process-bed.ts'
 import { loadSet, type PolicySet } from './load-set.ts'
 import { inProcessReader, type PolicyReader } from './reader.ts'
 import { openWorkerReader } from './worker-reader.ts'
@@ -104,8 +104,8 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     await worker.close()
   })
   test('what cannot be parsed, resolved, validated or read leaves policy, lock, digest and version alone', async () => {
-    const { policy, dir } = await policyBed({ 'app.cedar': PIN })
-    const { digest, version, inForce } = policy as LoadedPolicies
+    const { policy, dir } = await inProcessBed({ 'app.cedar': PIN })
+    const { digest, version, inForce } = policy
     const lock = readFileSync(join(dir, 'policy.lock.json'), 'utf8')
     for (const text of [
       `${P} when { &&& };`,
@@ -116,7 +116,7 @@ describe('a file that cannot be used is named, and the last good set stays', () 
       writeFileSync(join(dir, 'x.cedar'), text)
       await assert.rejects(policy.reload(), { code: 'bad-policy', message: /^x\.cedar:1: / })
       assert.deepEqual([policy.digest, policy.version], [digest, version])
-      assert.deepEqual((policy as LoadedPolicies).inForce, inForce)
+      assert.deepEqual(policy.inForce, inForce)
       assert.equal(policy.decide(ask(push, touched), [key]).kind, 'challenge')
       assert.equal(readFileSync(join(dir, 'policy.lock.json'), 'utf8'), lock)
     }
@@ -124,7 +124,10 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     await policy.reload()
   })
   test('at the start there is no last good set, and no engine', async () => {
-    await assert.rejects(policyBed({ 'x.cedar': 'permit' }), { code: 'bad-policy', message: /^x\.cedar:1: / })
+    await assert.rejects(inProcessBed({ 'x.cedar': 'permit' }), {
+      code: 'bad-policy',
+      message: /^x\.cedar:1: /,
+    })
   })
   test('a directory and a pipe for a file', async () => {
     const dir = policyDir({})
@@ -166,7 +169,7 @@ describe('a file that cannot be used is named, and the last good set stays', () 
     })
   }
   test('a name that is new while the forge does not answer', async () => {
-    const { policy, dir, clock } = await policyBed()
+    const { policy, dir, clock } = await inProcessBed()
     clock.unreachable = true
     writeFileSync(join(dir, 'x.cedar'), `\n${PIN}`)
     await assert.rejects(policy.reload(), {

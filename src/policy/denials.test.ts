@@ -1,24 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import {
-  alice,
-  app,
-  ask,
-  key,
-  page,
-  policyBed,
-  push,
-  session,
-  touched,
-} from '../../test/support/policy-bed.ts'
+import { alice, app, ask, key, page, push, session, touched } from '../../test/support/policy-bed.ts'
 import { type Action, SITE } from '../core/action/action.ts'
 import type { DecisionRequest } from '../core/policy/engine.ts'
+import { inProcessBed } from './in-process-bed.ts'
 
 describe('whatever goes wrong is a denial', async () => {
   const overflow = 'context.proof.ageSeconds * 4000000000 * 4000000000 > 1'
   for (const effect of ['forbid', 'permit']) {
     test(`a ${effect} whose condition fails is not skipped`, async () => {
-      const { policy, said } = await policyBed({
+      const { policy, said } = await inProcessBed({
         'x.cedar': `@id("overflow") ${effect} (principal, action, resource) when { ${overflow} };`,
       })
       const request = ask(page, { ...session, ageSeconds: 5 })
@@ -32,7 +23,7 @@ describe('whatever goes wrong is a denial', async () => {
     })
   }
 
-  const { policy } = await policyBed()
+  const { policy } = await inProcessBed()
   const unfit: readonly [string, DecisionRequest][] = [
     ...(['method', 'up', 'uv', 'bound', 'shown', 'ageSeconds', 'batch'] as const).map(
       (name): [string, DecisionRequest] => [

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ask, key, other, PIN, policyBed, push, pushOf, touched } from '../../test/support/policy-bed.ts'
+import { ask, key, other, PIN, push, pushOf, touched } from '../../test/support/policy-bed.ts'
+import { inProcessBed } from './in-process-bed.ts'
 
 describe('names in policy text', () => {
   const drift = 'a name in a policy means something else now; the locked id stays in force'
   test('one that means another repository now, or none, keeps the locked id, with one alarm', async () => {
     for (const now of [99, undefined]) {
-      const { policy, said, ids } = await policyBed({
+      const { policy, said, ids } = await inProcessBed({
         'app.cedar': `${PIN}${PIN.replace('@id("', '@id("again, ')}`,
       })
       if (now === undefined) ids.delete('acme/app')
@@ -27,7 +28,7 @@ describe('names in policy text', () => {
     }
   })
   test('a lock from an earlier run holds, whatever the forge says', async () => {
-    const { policy, said } = await policyBed({
+    const { policy, said } = await inProcessBed({
       'app.cedar': PIN,
       'policy.lock.json': '{"Repo acme/app":"4"}',
     })
@@ -37,7 +38,7 @@ describe('names in policy text', () => {
     assert.equal(policy.decide(ask(renamed, touched), [key]).kind, 'challenge')
   })
   test('a forge that does not answer stops no policy that is locked', async () => {
-    const { policy, said, clock } = await policyBed({ 'app.cedar': PIN })
+    const { policy, said, clock } = await inProcessBed({ 'app.cedar': PIN })
     clock.unreachable = true
     await policy.reload()
     assert.deepEqual(
@@ -47,7 +48,7 @@ describe('names in policy text', () => {
     assert.equal(policy.decide(ask(push, touched), [key]).kind, 'challenge')
   })
   test('are found in scopes, sets and conditions; ids stay; annotations and strings are no names', async () => {
-    const { policy, dir } = await policyBed({
+    const { policy, dir } = await inProcessBed({
       'x.cedar': `@type("Repo") @id("acme/none") @note("Repo::acme/none")
 forbid (principal in Account::"ALICE", action in Action::"change", resource is Repo in Repo::"acme/app")
 when { [Repo::"acme/payments", Repo::"9"].contains(resource) && principal.name != "acme/none" };`,

@@ -30,20 +30,19 @@ export function parseSources(
   sources: readonly Source[],
   reached: (source: Source, line: number) => void = () => undefined,
 ): SourcedPolicy[] {
-  const policies: SourcedPolicy[] = []
+  const found: { source: Source; statement: Statement }[] = []
   for (const source of sources) {
-    const { file, text } = source
     reached(source, 1)
-    const statements = splitStatements(text)
-    if (!statements.ok) throw new PolicyError(file, statements.error.line, statements.error.why)
-    for (const statement of statements.value) {
-      if (policies.length === MAX_POLICIES)
-        throw new PolicyError(file, statement.line, `more than ${MAX_POLICIES} policies`)
-      reached(source, statement.line)
-      policies.push(parseStatement(cedar, file, statement))
-    }
+    const statements = splitStatements(source.text)
+    if (!statements.ok) throw new PolicyError(source.file, statements.error.line, statements.error.why)
+    for (const statement of statements.value) found.push({ source, statement })
   }
-  return policies
+  const over = found[MAX_POLICIES]
+  if (over) throw new PolicyError(over.source.file, over.statement.line, `more than ${MAX_POLICIES} policies`)
+  return found.map(({ source, statement }) => {
+    reached(source, statement.line)
+    return parseStatement(cedar, source.file, statement)
+  })
 }
 
 function parseStatement(cedar: typeof Cedar, file: string, statement: Statement): SourcedPolicy {

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import {
-  alice,
-  ask,
-  key,
-  NOW,
-  policyBed,
-  push,
-  pushOf,
-  touched,
-  withPin,
-} from '../../test/support/policy-bed.ts'
+import { alice, ask, key, NOW, push, pushOf, touched, withPin } from '../../test/support/policy-bed.ts'
 import { accountId } from '../core/identity.ts'
 import type { DecisionRequest } from '../core/policy/engine.ts'
 import { loadCedar } from './cedar.ts'
+import { inProcessBed } from './in-process-bed.ts'
 import { shippedSource } from './sources.ts'
 
 const doc = readFileSync(new URL('../../docs/formats/policy.md', import.meta.url), 'utf8')
@@ -77,9 +68,10 @@ describe('docs/formats/policy.md', () => {
     )
   })
   for (const [at, [id, rows]] of verdicts.entries()) {
+    const bed = inProcessBed({ 'example.cedar': examples[at]! })
     for (const [name, request, kind] of rows) {
       test(`${id}: ${name}: ${kind}`, async () => {
-        const { policy } = await policyBed({ 'example.cedar': examples[at]! })
+        const { policy } = await bed
         const decision = policy.decide(request, request.device ? [request.device] : [])
         assert.equal(decision.kind, kind)
         if (kind !== 'allow') assert.deepEqual(decision.policies, [id])
