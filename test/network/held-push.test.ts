@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -255,7 +255,7 @@ for (const forge of forges()) {
         const held = hold()
         const code = await held.code
         const seen = await Promise.all(
-          [code, 'AAAA-AAAA', 'x', `${code}x`].map(async (each) => {
+          [code, 'AAAA-AAAA', '2222-2222', `${code}x`].map(async (each) => {
             const page = await mallory.ask(`${gateway.portal}/a/${each}`)
             const begun = await mallory.portal(`/a/${each}/begin`, {})
             return `${page.status} ${page.text.replaceAll(each, '')} ${begun.status} ${JSON.stringify(begun.json)}`
@@ -276,6 +276,44 @@ for (const forge of forges()) {
           await held.done
         }
       })
+    })
+
+    test('policy is asked again after the touch: as it is then, with what was given', async () => {
+      const file = join(gateway.home, 'policy', 'stricter.cedar')
+      mkdirSync(join(gateway.home, 'policy'), { recursive: true })
+      const loads = (await entries('policy.load')).length
+      const reloaded = (count: number): Promise<void> =>
+        until(async () => (await entries('policy.load')).length === loads + count)
+      const before = await refs()
+      const held = hold()
+      const code = await held.code
+      writeFileSync(
+        file,
+        '@id("a certificate, please") forbid (principal, action in Action::"change", resource) unless { context.proof.method == "ssh-certificate" };\n',
+      )
+      await reloaded(1)
+      const late = await approvePush(keeper.person, code)
+      if (late.status === 200) assert.match((await held.done).stderr, /a certificate, please/)
+      else await refusePush(keeper.person, code, 'policy')
+      assert.notEqual((await held.done).code, 0)
+      // Nobody is asked to wait for what could not be enough.
+      const refused = await hold().done
+      assert.match(refused.stderr, /needs a signature by your security key: a certificate, please/)
+      writeFileSync(
+        file,
+        '@id("with PIN") forbid (principal, action in Action::"change", resource) unless { context.proof.uv };\n',
+      )
+      await reloaded(2)
+      const bare = hold()
+      await approvePush(keeper.person, await bare.code, { flags: 1 })
+      assert.match((await bare.done).stderr, /with PIN[\s\S]*Use a key with a PIN/)
+      writeFileSync(file, '@id("broken" forbid\n')
+      const verified = hold()
+      assert.equal((await approvePush(keeper.person, await verified.code)).status, 200)
+      assert.equal((await verified.done).code, 0, 'a bad file keeps the last good set')
+      rmSync(file)
+      await reloaded(3)
+      assert.equal((await refs()).size, before.size + 1)
     })
 
     describe('packs that are no good', () => {
@@ -316,7 +354,7 @@ for (const forge of forges()) {
       const update = { before: ZERO, after: await tip(), ref: `refs/heads/bare-${n++}` }
       const body = plainBody([update])
       const plain = Buffer.from(
-        body.toString('latin1').replace(' side-band-64k', ' no-side-band-x'),
+        body.toString('latin1').replace(' side-band-64k', ' xxxx-band-64k'),
         'latin1',
       )
       assert.match((await post(gateway.sample, who, plain)).text, /ng refs\/heads\/bare-\d+ proof needed/)

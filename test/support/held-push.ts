@@ -90,7 +90,11 @@ export function answerBy(
 export async function lookAt(person: Person, code: string): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     const state = await person.ask(`${person.gateway.portal}/a/${code}/state`)
-    if (state.status !== 200 || (JSON.parse(state.text) as { landing: boolean }).landing || tries > 200)
+    if (
+      state.status !== 200 ||
+      (JSON.parse(state.text) as { version: string }).version.endsWith('-looked') ||
+      tries > 200
+    )
       return person.ask(`${person.gateway.portal}/a/${code}`, { headers: { accept: 'text/html' } })
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
