@@ -1,5 +1,6 @@
 import type { Ceremonies } from '../ceremony/ceremonies.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
+import type { Holds } from '../hold/holds.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Invite } from './invite.ts'
@@ -16,10 +17,14 @@ export interface PortalDeps {
   readonly ceremonies: Ceremonies
   readonly handOver: HandOver
   readonly ledger: LedgerView
+  /** Pushes that wait for a touch. */
+  readonly holds: Holds
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
   readonly invite: Invite
   /** Spent by failed sign-ins and wrong links. */
   readonly limiter: AttemptLimiter
+  /** Aborts when the gateway stops: pages that listen are let go. */
+  readonly stopping?: AbortSignal
   readonly log: Log
   /** Unix ms. */
   now(): number

@@ -8,11 +8,14 @@ export interface Stretch {
 
 // C0, C1 and DEL; soft hyphen; bidirectional controls (Unicode UAX 9 section 2); zero-width, invisible and tag characters
 // (UTS 39 section 3.1, "default ignorable"); line separators; object replacement; lone surrogates.
-const HIDDEN =
+export const HIDDEN: RegExp =
   /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufff9-\ufffc]/u
+/** Why {@link HIDDEN} characters are marked. */
+export const HIDDEN_WHY = 'a character that cannot be seen'
 const WORD = /[\p{L}\p{M}]+/gu
-const LATIN = /\p{Script=Latin}/u
-const LOOK_ALIKE = /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Cherokee}\p{Script=Armenian}]/u
+export const LATIN: RegExp = /\p{Script=Latin}/u
+export const LOOK_ALIKE: RegExp =
+  /[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Cherokee}\p{Script=Armenian}]/u
 
 /**
  * Cut text for display: hidden and reordering characters become `U+202E` and the like, marked; a Cyrillic, Greek, Cherokee or
@@ -33,6 +36,13 @@ export function stretches(text: string): readonly Stretch[] {
   return out
 }
 
+/** At most `length` characters of it, with an ellipsis where it was longer. Never half of a surrogate pair. */
+export function clip(text: string, length: number): string {
+  if (text.length <= length) return text
+  const end = /[\ud800-\udbff]/.test(text[length - 1]!) ? length - 1 : length
+  return `${text.slice(0, end)}…`
+}
+
 /** The same as one plain string, for attributes and titles: hidden characters as `[U+202E]`. */
 export function visible(text: string): string {
   return stretches(text)
@@ -44,7 +54,7 @@ function oddPositions(text: string): Map<number, string> {
   const odd = new Map<number, string>()
   let at = 0
   for (const char of text) {
-    if (HIDDEN.test(char)) odd.set(at, 'a character that cannot be seen')
+    if (HIDDEN.test(char)) odd.set(at, HIDDEN_WHY)
     at += char.length
   }
   for (const { 0: word, index } of text.matchAll(WORD)) {
@@ -58,6 +68,7 @@ function oddPositions(text: string): Map<number, string> {
   return odd
 }
 
-function codePoint(char: string): string {
+/** As Unicode writes it: `U+202E`. */
+export function codePoint(char: string): string {
   return `U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }

@@ -5,6 +5,8 @@ import { html, type Markup, mark, shown } from './markup.ts'
 /** Who the page is for; absent on pages for strangers. */
 export interface Frame {
   readonly account?: { readonly name: string; readonly admin: boolean }
+  /** How many pushes of theirs wait. */
+  readonly waiting?: number
   /** Path of the navigation entry that is open. */
   readonly here?: string
 }
@@ -14,6 +16,8 @@ export interface Page extends Frame {
   readonly body: Markup
   /** One centred column, for pages that ask one thing. */
   readonly narrow?: boolean
+  /** Room for code. */
+  readonly wide?: boolean
   /** Source name of the page's script, e.g. `page.ts`. */
   readonly script?: string
   readonly assets: Assets
@@ -23,6 +27,7 @@ export interface Page extends Frame {
 
 const NAVIGATION: readonly { path: string; word: string; admin?: true }[] = [
   { path: '/', word: 'Home' },
+  { path: '/pending', word: 'Waiting' },
   { path: '/devices', word: 'Devices' },
   { path: '/git-password', word: 'Git password' },
   { path: '/sessions', word: 'Sessions' },
@@ -36,7 +41,7 @@ const ICON =
 
 /** A whole document. Every page of ours, on either origin, is made here. */
 export function layout(page: Page): string {
-  const { title, body, narrow, script, assets, origin } = page
+  const { title, body, narrow, wide, script, assets, origin } = page
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +56,7 @@ ${styles(page)}${script === undefined ? null : html`<script type="module" src="$
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="top"><div class="top-in"><a class="wordmark" href="${origin}/">${mark()}Countersign</a>${account(page)}</div></header>
-<main id="content"${narrow ? raw(' class="narrow"') : null}>
+<main id="content"${narrow ? raw(' class="narrow"') : wide ? raw(' class="wide"') : null}>
 ${body}
 </main>
 <footer class="foot"><p>Every change here leaves a signature that anyone can check.</p></footer>
@@ -66,9 +71,9 @@ function styles({ assets, styles: how }: Page): Markup {
     : html`<link rel="stylesheet" href="${assets.path('tokens.css')}"><link rel="stylesheet" href="${assets.path('base.css')}">`
 }
 
-function account({ account: person, here }: Page): Markup | null {
+function account({ account: person, here, waiting = 0 }: Page): Markup | null {
   if (!person) return null
   const entries = NAVIGATION.filter(({ admin }) => !admin || person.admin)
   return html`<div class="who">${shown(person.name)}<form class="inline" method="post" action="/sign-out"><button class="quiet">Sign out</button></form></div>
-<nav class="nav" aria-label="Portal"><ul>${entries.map(({ path, word }) => html`<li><a href="${path}"${path === here ? raw(' aria-current="page"') : null}>${word}</a></li>`)}</ul></nav>`
+<nav class="nav" aria-label="Portal"><ul>${entries.map(({ path, word }) => html`<li><a href="${path}"${path === here ? raw(' aria-current="page"') : null}>${word}${path === '/pending' && waiting > 0 ? html` <span class="count">${String(waiting)}</span>` : null}</a></li>`)}</ul></nav>`
 }

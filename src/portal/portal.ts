@@ -6,14 +6,18 @@ import { loadAssets } from './assets.ts'
 import { checkRequest } from './check-request.ts'
 import { portalCookies, readCookie } from './cookies.ts'
 import type { PortalDeps } from './deps.ts'
+import { createLive } from './live.ts'
 import * as addPasskey from './pages/add-passkey.ts'
 import * as addSshKey from './pages/add-ssh-key.ts'
 import * as devices from './pages/devices.ts'
 import * as enrol from './pages/enrol.ts'
 import * as gitPassword from './pages/git-password.ts'
+import { createSeen } from './pages/hold-seen.ts'
+import { createHoldSteps } from './pages/hold-steps.ts'
 import * as home from './pages/home.ts'
 import * as ledger from './pages/ledger.ts'
 import * as open from './pages/open.ts'
+import { createPending } from './pages/pending.ts'
 import * as people from './pages/people.ts'
 import * as sessions from './pages/sessions.ts'
 import * as signIn from './pages/sign-in.ts'
@@ -37,6 +41,10 @@ export function createPortal(deps: PortalDeps): Portal {
   const assets = loadAssets()
   const cookies = portalCookies(deps.secure)
   const approvals = createApprovals(deps)
+  const seen = createSeen()
+  const live = createLive()
+  const holds = createHoldSteps(seen, live)
+  const pending = createPending(seen, live)
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
   const forAnybody: readonly Row<Visit>[] = [
@@ -50,6 +58,18 @@ export function createPortal(deps: PortalDeps): Portal {
   ]
   const forOwner: readonly Row<OwnVisit>[] = [
     ['GET', '/', home.show],
+    ['GET', '/pending', pending.show],
+    ['GET', '/pending/events', pending.events],
+    ['GET', '/pending/state', pending.state],
+    ['POST', '/pending/begin', pending.begin],
+    ['POST', '/pending/approve', pending.approve],
+    ['GET', '/a/:code', holds.show],
+    ['GET', '/a/:code/all', holds.all],
+    ['GET', '/a/:code/events', holds.events],
+    ['GET', '/a/:code/state', holds.state],
+    ['POST', '/a/:code/begin', holds.begin],
+    ['POST', '/a/:code/approve', holds.approve],
+    ['POST', '/a/:code/refuse', holds.refuse],
     ['GET', '/devices', devices.show],
     ['POST', '/devices/:id/rename', devices.rename],
     ['GET', '/devices/add-passkey', addPasskey.show],

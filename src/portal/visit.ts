@@ -36,11 +36,14 @@ export type OwnVisit = Visit & { readonly person: Person }
 
 export const me = (visit: OwnVisit): Account => visit.person.principal.account
 
-type Answer = Pick<Page, 'title' | 'body'> & Partial<Pick<Page, 'narrow' | 'script' | 'here'>>
+type Answer = Pick<Page, 'title' | 'body'> & Partial<Pick<Page, 'narrow' | 'wide' | 'script' | 'here'>>
 
 export function page(visit: Visit, answer: Answer): Response {
   const { deps, assets, person } = visit
-  const account = person && { account: person.principal.account }
+  const account = person && {
+    account: person.principal.account,
+    waiting: deps.holds.waiting(person.principal.account.id).length,
+  }
   return new Response(layout({ ...answer, ...account, assets, styles: 'linked', origin: deps.origin }), {
     headers: { 'content-type': 'text/html; charset=utf-8' },
   })

@@ -9,6 +9,7 @@ import type { deviceId } from '../../../src/core/identity.ts'
 import type { Refusal } from '../../../src/core/refusal.ts'
 import { refusal } from '../../../src/core/refusal.ts'
 import { err, ok, type Result } from '../../../src/core/result.ts'
+import { signedData } from '../../../src/core/ssh/sshsig.ts'
 import { encodeField } from '../../../src/core/statement/percent.ts'
 import type { FakeIdentity } from './fake-identity.ts'
 
@@ -25,6 +26,7 @@ const NO = refusal(
 export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies {
   const begun = new Map<string, string>()
   const challenges = new Map<string, string>()
+  const texts = new Map<string, string>()
 
   const challenge = (pre: string, what: string): string => {
     begun.set(`${what} ${pre}`, what)
@@ -85,10 +87,10 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
         ? added(identity.invitation(secret, 0)?.account, name, credential, 'invitation:i1')
         : err(NO)
     },
-    async beginApproval(pre, account, { action, fields }, except) {
+    async beginApproval(pre, account, { action, fields }, except, only) {
       const allow = identity
         .activeDevices(account)
-        .filter(({ id, kind }) => kind === 'webauthn' && id !== except)
+        .filter(({ id, kind }) => kind === 'webauthn' && id !== except && (only?.includes(id) ?? true))
       const name = identity.account(account)?.name
       const lines = [
         'countersign statement v1',
@@ -109,6 +111,7 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
         allow.map(({ credential }) => credential),
       )
       challenges.set(id, String(options['challenge']))
+      texts.set(id, text)
       return ok({ id, text, options })
     },
     async finishApproval(pre, account, id, credential) {
@@ -116,7 +119,35 @@ export function fakeCeremonies(identity: FakeIdentity, rpId: string): Ceremonies
       const signed = challengeOf(credential) ?? challenges.get(id)
       if (!took(pre, `approve ${id}`) || device?.account !== account || signed !== challenges.get(id))
         return err(NO)
-      return ok({ device: device.id, uv: true, evidence: {} })
+      return ok({ device: device.id, uv: true, evidence: { statement: texts.get(id) ?? '' } })
+    },
+    beginPush(pre, account, { certificate, ways }) {
+      if (identity.account(account)?.state !== 'active' || ways.length === 0)
+        return err(refusal('proof-needed', 'No passkey of yours will do for this push.'))
+      const id = randomSecret()
+      const options = {
+        ...request(
+          pre,
+          `push ${id}`,
+          ways.map(({ device }) => device.credential),
+        ),
+        challenge: signedData('git', 'sha512', certificate).toString('base64url'),
+        userVerification: ways.every(({ uv }) => uv) ? 'required' : 'discouraged',
+      }
+      challenges.set(id, options.challenge)
+      return ok({ id, options })
+    },
+    async finishPush(pre, account, id, credential) {
+      const device = known(credential)
+      const signed = challengeOf(credential) ?? challenges.get(id)
+      if (!took(pre, `push ${id}`) || device?.account !== account || signed !== challenges.get(id))
+        return err(NO)
+      return ok({
+        device: device.id,
+        uv: true,
+        evidence: { credential: device.credential },
+        sshsig: 'armored',
+      })
     },
     async beginAddPasskey(pre, account) {
       return ok(creation(pre, 'add', identity.account(account)!.name))

@@ -4,11 +4,13 @@ import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
 import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
 import { createPortal, type Portal } from '../../../src/portal/portal.ts'
 import { fakeCeremonies } from './fake-ceremonies.ts'
+import { type FakeHolds, fakeHolds } from './fake-holds.ts'
 import { type FakeIdentity, fakeIdentity } from './fake-identity.ts'
 
 export interface FakePortal {
   readonly portal: Portal
   readonly identity: FakeIdentity
+  readonly holds: FakeHolds
   readonly handOver: HandOver
   readonly origin: string
   readonly forgeOrigin: string
@@ -29,6 +31,7 @@ export function fakePortal(
   const { origin = 'http://localhost:3001', forgeOrigin = 'http://127.0.0.1:3000', secure = false } = options
   const now = (): number => fake.at
   const identity = fakeIdentity(now)
+  const holds = fakeHolds(now, origin)
   const handOver = createHandOver({ now })
   const logged: string[] = []
   const failures: string[] = []
@@ -46,6 +49,7 @@ export function fakePortal(
     identity,
     ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
     handOver,
+    holds,
     ledger: {
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({
@@ -72,6 +76,7 @@ export function fakePortal(
   const fake: FakePortal = {
     portal,
     identity,
+    holds,
     handOver,
     origin,
     forgeOrigin,

@@ -1,0 +1,197 @@
+import { sha256Hex } from '../../core/crypto.ts'
+import type { DeviceId, SessionId } from '../../core/identity.ts'
+import { type Refusal, refusal } from '../../core/refusal.ts'
+import { err, ok, type Result } from '../../core/result.ts'
+import { REPEATED } from '../../core/statement/statement.ts'
+import type { Hold } from '../../hold/holds.ts'
+import { clip, visible } from '../display.ts'
+import { readFields } from '../fields.ts'
+import type { Live } from '../live.ts'
+import { html, type Markup, moment, shown } from '../markup.ts'
+import { json, me, type OwnVisit, page, refuse } from '../visit.ts'
+import { refLine, unique, versionOf } from './hold.ts'
+import type { Seen } from './hold-seen.ts'
+import { assertionOf, elsewhere } from './hold-steps.ts'
+import { repoName, telling } from './hold-words.ts'
+import { NO_COOKIE } from './sign-in.ts'
+
+/** Refs of one push that the list has room for; a push of more is approved on its own page. */
+const REFS = 20
+const BEGUN_AT_MOST = 1000
+const USED = refusal(
+  'proof-invalid',
+  'This confirmation is used, too old, or from another browser.',
+  'Reload the list and start again.',
+)
+
+/** Pushes that one touch may approve, and the devices that will do for all of them. */
+interface Batch {
+  readonly holds: readonly Hold[]
+  readonly devices: ReadonlyMap<DeviceId, string>
+}
+
+type Step = (visit: OwnVisit) => Response | Promise<Response>
+
+/** The list of waiting pushes, and the batch: what is signed is fixed when it begins, from what the page showed. */
+export function createPending(
+  seen: Seen,
+  live: Live,
+): Record<'show' | 'events' | 'state' | 'begin' | 'approve', Step> {
+  const begun = new Map<string, { readonly session: SessionId; readonly codes: readonly string[] }>()
+
+  function show(visit: OwnVisit): Response {
+    const holds = visit.deps.holds.waiting(me(visit).id)
+    for (const hold of holds) {
+      if (hold.updates.length <= REFS) seen.note(visit.person.session.id, hold.code, 'refs')
+    }
+    const batch = batchOf(visit, holds)
+    const body = html`<p class="hear" role="status" id="heard"></p><div id="pending" class="hold" data-live data-version="${listVersion(holds)}"><div class="head"><h1>Waiting for you</h1>
+<p class="lede">Pushes that go on when you touch a key. Nothing changes until then.</p></div>
+${holds.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}</ul>`}
+</div>`
+    return page(visit, { title: 'Waiting', body, wide: true, here: '/pending', script: 'pending.ts' })
+  }
+
+  async function begin(visit: OwnVisit): Promise<Result<object, Refusal>> {
+    const { deps, pre, person } = visit
+    const fields = await readFields(visit.request, { codes: REPEATED.most * 10 })
+    if (!fields.ok) return fields
+    if (pre === undefined) return err(NO_COOKIE)
+    const account = me(visit).id
+    const codes = [...new Set(fields.value.codes.split(' '))]
+    const holds: Hold[] = []
+    for (const code of codes) {
+      const hold = deps.holds.byCode(account, code)
+      if (hold?.state !== 'waiting')
+        return err(
+          refusal(
+            'proof-invalid',
+            'One of these pushes waits no longer.',
+            'Look at the list as it is now, and start again.',
+          ),
+        )
+      if (seen.of(person.session.id, hold.code) === undefined)
+        return err(refusal('proof-invalid', 'One of these pushes was not shown to you.', 'Reload the list.'))
+      holds.push(hold)
+    }
+    const batch = batchOf(visit, holds)
+    if (batch?.holds.length !== holds.length)
+      return err(
+        refusal(
+          'denied',
+          'These pushes cannot be approved together.',
+          'Reload the list, or approve each on its own page.',
+        ),
+      )
+    // The values of a repeated field rise (docs/formats/statement.md).
+    const items = holds.map(({ certificate }) => `sha256:${sha256Hex(certificate)}`).sort()
+    const asked = await deps.ceremonies.beginApproval(
+      pre,
+      account,
+      { action: 'push.batch', fields: items.map((item) => ['item', item] as const) },
+      undefined,
+      [...batch.devices.keys()],
+    )
+    if (!asked.ok) return asked
+    const { id, text, options } = asked.value
+    if (begun.size >= BEGUN_AT_MOST) begun.delete(begun.keys().next().value!)
+    begun.set(id, { session: person.session.id, codes: holds.map(({ code }) => code) })
+    return ok({
+      id,
+      title: `Approve ${holds.length} pushes?`,
+      say: `${holds.map((hold) => `${visible(repoName(hold))} (${hold.code})`).join(', ')}. One touch is for exactly these; what comes later waits for its own.`,
+      text,
+      options,
+    })
+  }
+
+  async function approve(visit: OwnVisit): Promise<Result<object, Refusal>> {
+    const { deps, pre, person } = visit
+    const fields = await readFields(visit.request, { id: 43, credential: 'object' })
+    if (!fields.ok) return fields
+    if (pre === undefined) return err(NO_COOKIE)
+    const { id, credential } = fields.value
+    const asked = begun.get(id)
+    begun.delete(id)
+    if (asked?.session !== person.session.id) return err(USED)
+    const account = me(visit).id
+    const signed = await deps.ceremonies.finishApproval(pre, account, id, credential)
+    if (!signed.ok) return signed
+    const { device, evidence } = signed.value
+    let approved = 0
+    const left: string[] = []
+    for (const code of asked.codes) {
+      const refused =
+        deps.holds.byCode(account, code)?.approve({
+          device,
+          shown: 'refs',
+          batch: evidence['statement'] ?? '',
+          signature: evidence['sshsig'] ?? null,
+          assertion: assertionOf(evidence),
+        }) ?? (deps.holds.byCode(account, code) ? undefined : refusal('not-found', 'It is gone.'))
+      if (refused) left.push(`${code}: ${refused.say}`)
+      else approved++
+    }
+    return ok({ approved, left })
+  }
+
+  const answered =
+    (step: (visit: OwnVisit) => Promise<Result<object, Refusal>>): Step =>
+    async (visit) => {
+      const result = await step(visit)
+      return result.ok ? json(result.value) : refuse(visit, result.error)
+    }
+  const version = (visit: OwnVisit): string => listVersion(visit.deps.holds.waiting(me(visit).id))
+  return {
+    show,
+    events: (visit) =>
+      live.stream(
+        visit,
+        (changed) => visit.deps.holds.watch(me(visit).id, changed),
+        () => ({ now: { version: version(visit) }, over: false }),
+      ),
+    state: (visit) => json({ version: version(visit), over: false }),
+    begin: answered(begin),
+    approve: answered(approve),
+  }
+}
+
+function listVersion(holds: readonly Hold[]): string {
+  return sha256Hex(holds.map((hold) => `${hold.code} ${versionOf(hold)}`).join('\n')).slice(0, 16)
+}
+
+/**
+ * The most pushes that some one device may approve by their refs alone, in a batch. A push from another network wants its code
+ * typed, and one of many refs wants a page of its own: they are not offered.
+ */
+function batchOf(visit: OwnVisit, holds: readonly Hold[]): Batch | undefined {
+  const able = holds
+    .filter((hold) => hold.state === 'waiting' && hold.updates.length <= REFS && !elsewhere(visit, hold))
+    .map((hold) => ({ hold, ways: unique(hold.ways('refs', true)) }))
+  let best: Hold[] = []
+  for (const id of new Set(able.flatMap(({ ways }) => ways.map(({ device }) => device.id)))) {
+    const its = able.filter(({ ways }) => ways.some(({ device }) => device.id === id))
+    if (its.length > best.length) best = its.map(({ hold }) => hold)
+  }
+  if (best.length < REPEATED.least) return undefined
+  const offered = best.slice(0, REPEATED.most)
+  const common = able
+    .filter(({ hold }) => offered.includes(hold))
+    .map(({ ways }) => new Map(ways.map(({ device }) => [device.id, device.name])))
+  const devices = [...common[0]!].filter(([id]) => common.every((own) => own.has(id)))
+  return { holds: offered, devices: new Map(devices) }
+}
+
+function batchForm({ holds, devices }: Batch): Markup {
+  const names = [...devices.values()].map(visible)
+  return html`<form id="batch" class="card" data-codes="${holds.map(({ code }) => code).join(' ')}"><p>You see the refs of all ${String(holds.length)}. ${names.join(', ')} will do, with PIN or biometric.</p>
+<div class="row"><button class="main">Approve these ${String(holds.length)} with one touch</button></div><p class="say note bad" role="alert"></p></form>`
+}
+
+function row(visit: OwnVisit, hold: Hold): Markup {
+  const { code, client, createdAt, expiresAt, state, updates } = hold
+  return html`<li><div class="split-row"><div class="stack tight"><h2><a href="/a/${code}">${shown(repoName(hold))}</a></h2>
+<p class="small soft">${state === 'waiting' ? html`<code>${code}</code>, ` : html`${telling(state).title.toLowerCase()}, `}from ${shown(clip(client.address, 80))} at ${moment(createdAt)}${state === 'waiting' ? html`, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span>` : null}</p></div>
+<a class="button" href="/a/${code}" aria-label="Look at the push to ${visible(repoName(hold))}">Look</a></div>
+<div class="refs">${updates.slice(0, REFS).map((_, i) => refLine(hold, i))}</div>${updates.length > REFS ? html`<p class="small soft">and ${String(updates.length - REFS)} more refs</p>` : null}</li>`
+}
