@@ -23,6 +23,8 @@ export interface GitRun {
   readonly signal: AbortSignal
   /** What it reads: an open file from its position on, or bytes. */
   readonly stdin?: number | Buffer
+  /** Read no attributes from any tree: git that would is told to read them from the empty one. */
+  readonly attributes?: ObjectFormat
   /** Configuration that must not be seen in the list of processes. */
   readonly secrets?: readonly (readonly [key: string, value: string])[]
   /** Each part of the output. `false`: that was enough, end it. */
@@ -104,6 +106,7 @@ export function createGit(git: string, home: string): Git {
       new Promise((resolve) => {
         if (run.signal.aborted) return resolve({ by: 'aborted', code: null, stderr: '' })
         const env: Record<string, string> = { ...base, GIT_DIR: run.repository }
+        if (run.attributes) env['GIT_ATTR_SOURCE'] = EMPTY_TREE[run.attributes]
         const secrets = run.secrets ?? []
         env['GIT_CONFIG_COUNT'] = String(secrets.length)
         for (const [i, [key, value]] of secrets.entries()) {

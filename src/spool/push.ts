@@ -5,11 +5,14 @@ import type { Landing, Patch } from '../core/git/landing.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { readPatch } from './changes.ts'
 import type { Git, GitBounds, ObjectFormat } from './git.ts'
 import { indexPush } from './index-push.ts'
 import type { SpoolLimits } from './limits.ts'
+import { type Looked, lookInto, unseen } from './look.ts'
 import type { Mirrored, MirrorLease, Mirrors } from './mirrors.ts'
 import { makeQuarantine, type Quarantine } from './quarantine.ts'
+import { createReader, type Reader } from './reader.ts'
 import { receivePack } from './receive.ts'
 import { diskFailed, gone, noPack, tookTooLong } from './refusals.ts'
 import type { Room, Share } from './room.ts'
@@ -30,11 +33,12 @@ export interface PushContext {
 /** A pack may outgrow what came by the objects that it was made against. */
 const COMPLETED_MORE = 64 << 20
 
-function unseen(update: Incoming['updates'][number]): Landing['refs'][number] {
-  const none = { commits: [], total: null }
-  const move = isZeroId(update.before) ? 'create' : isZeroId(update.after) ? 'delete' : 'unknown'
-  return { update, move, tag: null, gains: none, loses: none, files: null }
-}
+/** Why a push is not looked into. */
+const WITHOUT = {
+  'too-large': 'The repository is too large to be looked into here.',
+  failed: 'The repository could not be read.',
+  slow: 'The repository could not be read in time.',
+} as const
 
 export class Push implements SpooledPush {
   readonly #incoming: Incoming
@@ -47,6 +51,7 @@ export class Push implements SpooledPush {
   readonly #format: ObjectFormat
   readonly #quarantine: Promise<Quarantine>
   #received = 0
+  #looked: Promise<Looked> | null = null
   #pack: string | null = null
   #disposed: Promise<void> | null = null
   /** What runs for this push; the directory goes when it is gone. */
@@ -116,17 +121,47 @@ export class Push implements SpooledPush {
     return result.ok ? undefined : result.error
   }
 
-  async look(signal: AbortSignal): Promise<Landing> {
-    const mirrored = await this.#mirrored(signal)
-    return {
-      refs: this.#incoming.updates.map(unseen),
-      shown: 'refs',
-      missing: [mirrored.kind === 'view' ? 'Commits and changes.' : 'The repository.'],
-    }
+  look(signal: AbortSignal): Promise<Landing> {
+    const looked = this.#look(AbortSignal.any([signal, this.#ending.signal])).catch(
+      (error: unknown): Looked => {
+        this.#warn(error, 'a held push could not be looked into')
+        return { landing: unseen(this.#incoming.updates, 'The push could not be looked into.'), changes: [] }
+      },
+    )
+    this.#looked = this.#track(looked)
+    return looked.then(({ landing }) => landing)
   }
 
-  async patch(): Promise<Patch> {
-    return { files: [], cut: true }
+  async #look(ending: AbortSignal): Promise<Looked> {
+    const { limits } = this.#context
+    const { updates } = this.#incoming
+    const mirrored = await this.#mirrored(ending)
+    if (mirrored.kind === 'none') return { landing: unseen(updates, WITHOUT[mirrored.why]), changes: [] }
+    await (await this.#quarantine).borrow(mirrored.view.path)
+    const read = await this.#reader(AbortSignal.any([ending, AbortSignal.timeout(limits.lookMs)]))
+    return lookInto({ read, view: mirrored.view, updates, most: limits.refsLookedInto })
+  }
+
+  async patch(ref: number, bytes: number): Promise<Patch> {
+    const change = (await this.#looked)?.changes[ref]
+    if (!change || this.#disposed) return { files: [], cut: true }
+    const late = AbortSignal.timeout(this.#context.limits.patchMs)
+    const read = await this.#reader(AbortSignal.any([this.#ending.signal, late]))
+    return this.#track(readPatch(read, change, bytes))
+  }
+
+  /** Each question takes its turn like the work of any other push of this account. */
+  async #reader(signal: AbortSignal): Promise<Reader> {
+    const { git, turns } = this.#context
+    const inTurn: Git = {
+      run: async (run) => {
+        const release = await turns.take(this.#incoming.account, run.signal)
+        if (!release) return { by: 'aborted', code: null, stderr: '' }
+        return git.run(run).finally(release)
+      },
+    }
+    const { repository } = await this.#quarantine
+    return createReader({ git: inTurn, repository, format: this.#format, bounds: this.#bounds(0), signal })
   }
 
   pack(): Readable | null {
@@ -171,6 +206,10 @@ export class Push implements SpooledPush {
     return Promise.race([this.#lease.updated, slow.promise])
   }
 
+  #warn(error: unknown, message: string): void {
+    this.#context.log.warn({ error: (error as NodeJS.ErrnoException).code ?? String(error) }, message)
+  }
+
   #track<T>(work: Promise<T>): Promise<T> {
     this.#running.add(work)
     const done = (): void => void this.#running.delete(work)
@@ -188,10 +227,7 @@ export class Push implements SpooledPush {
     try {
       result = ending.aborted ? err(gone()) : await this.#track(work(ending))
     } catch (error) {
-      this.#context.log.warn(
-        { error: (error as NodeJS.ErrnoException).code ?? String(error) },
-        'a held push could not be kept',
-      )
+      this.#warn(error, 'a held push could not be kept')
       result = err(diskFailed())
     }
     if (result.ok && ending.aborted) result = err(gone())

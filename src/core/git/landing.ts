@@ -9,7 +9,7 @@ export type Shown = 'refs' | 'commits' | 'diff'
 export interface Landing {
   /** One for each command, in the order of the commands. */
   readonly refs: readonly RefLanding[]
-  /** The most that can be shown of all of it. */
+  /** The most that can be shown of all of it: lists that are cut short count as not shown. */
   readonly shown: Shown
   /** What could not be computed and why, in words for the person; empty exactly when `shown` is `diff`. */
   readonly missing: readonly string[]
@@ -21,11 +21,14 @@ export interface RefLanding {
   readonly move: 'create' | 'forward' | 'rewrite' | 'delete' | 'unknown'
   /** The annotated tag that the new id names, if it names one. */
   readonly tag: TagText | null
-  /** Commits that the ref would gain, newest first; of a new ref those that no ref of the repository has. */
+  /** Commits that the ref would gain, newest first; of a new ref those that no branch or tag has. */
   readonly gains: CommitList
-  /** Commits that the ref would lose and that no other ref of the repository has. */
+  /** Commits that the ref would lose and that no branch or tag has when the push has landed. */
   readonly loses: CommitList
-  /** Changed files from the old tree to the new one; of a new ref against where it left the others. Null: not computed. */
+  /**
+   * Changed files from the old tree to the new one; of a new ref against where its line of first parents left the other
+   * branches and tags, or nothing. Null: not computed; always null of a deleted ref.
+   */
   readonly files: FileList | null
 }
 
@@ -48,6 +51,7 @@ export interface Signature {
 
 export interface CommitText {
   readonly id: string
+  /** At most 64 of them. */
   readonly parents: readonly string[]
   readonly author: Signature
   readonly committer: Signature
@@ -74,6 +78,7 @@ export interface FileList {
 }
 
 export interface FileChange {
+  /** At most 4096 bytes of it, then an ellipsis. */
   readonly path: string
   /** Former path of a renamed or copied file. */
   readonly from: string | null
