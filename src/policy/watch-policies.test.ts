@@ -191,6 +191,7 @@ describe('a change of policy files', { timeout: 60_000, concurrency: true }, () 
       'policy.lock.json': '{"Repo acme/app":"4"}',
     })
     assert.equal(policy.allowsRead(read), true)
+    await settled()
     writeFileSync(join(dir, 'policy.lock.json'), '{}')
     await until(() => !policy.allowsRead(read))
     assert.equal(reloads(), 1)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openWorkerReader } from './worker-reader.ts'
 
 /** A worker of a few words in place of ours. */
@@ -28,6 +29,25 @@ describe('reading costs a worker and nothing else', () => {
     await assert.rejects(reader.validate('', []), { message: 'policy:1: not read within 0.5 s' })
     await reader.close()
   })
+  test('one that was given up runs no longer, before anybody closes it', async (t) => {
+    const channel = new BroadcastChannel('beats')
+    t.after(() => channel.close())
+    let beats = 0
+    channel.onmessage = () => beats++
+    const reader = openWorkerReader({
+      patience: 300,
+      program: onCall(
+        "const beats = new BroadcastChannel('beats'); setInterval(() => beats.postMessage(1), 5);",
+      ),
+    })
+    await assert.rejects(reader.parse(sources), { message: /not read within/ })
+    await sleep(100) // what was on its way
+    const before = beats
+    assert.ok(before > 0)
+    await sleep(100)
+    assert.equal(beats, before)
+    await reader.close()
+  })
   test('one that fills its heap', async () => {
     const reader = openWorkerReader({
       program: onCall(`${REACHED} const all = []; for (;;) all.push(new Array(1e5).fill(0.5));`),
@@ -46,17 +66,22 @@ describe('reading costs a worker and nothing else', () => {
       await reader.close()
     }
   })
-  test('a worker is told nothing of the environment', async () => {
+  test('a worker is told nothing of the environment, and has little memory', async (t) => {
     process.env['COUNTERSIGN_TEST_SECRET'] = 'x'
+    t.after(() => delete process.env['COUNTERSIGN_TEST_SECRET'])
     const reader = openWorkerReader({
-      program: onCall('parentPort.postMessage({ ok: true, value: Object.keys(process.env) })'),
+      program: program(
+        `import { parentPort, resourceLimits } from 'node:worker_threads';
+         const value = [Object.keys(process.env), resourceLimits.maxOldGenerationSizeMb];
+         parentPort.on('message', () => parentPort.postMessage({ ok: true, value }))`,
+      ),
     })
-    const names = (await reader.parse(sources)) as unknown as string[]
-    delete process.env['COUNTERSIGN_TEST_SECRET']
+    const [names, memory] = (await reader.parse(sources)) as unknown as [string[], number]
     assert.deepEqual(
       names.filter((name) => name !== 'NODE_COMPILE_CACHE'),
       [],
     )
+    assert.equal(memory, 128)
     await reader.close()
   })
   test('text that would take longer than the limit is not waited for', async () => {
