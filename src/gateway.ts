@@ -91,7 +91,8 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     const ctx = await compose(settings, log, origins, records, started, policy, undo)
     await endOpenHolds(ctx)
     const handOver = createHandOver({ now: ctx.now })
-    const doors = openDoors(ctx, origins, records, handOver, undo)
+    const stopping = new AbortController()
+    const doors = openDoors(ctx, origins, records, handOver, undo, stopping.signal)
     const settled = settle(ctx, {
       by: 'start',
       except: ctx.running,
@@ -132,7 +133,10 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     }
     undo.push(() => Promise.all(sockets.map((listener) => listener.close(DRAIN))))
     // What waits would wait through the drain: it is told at once, and its client pushes again.
-    undo.push(() => ctx.holds.close())
+    undo.push(() => {
+      stopping.abort()
+      ctx.holds.close()
+    })
     return { url: origins.forge, portal: origins.portal, forge: started.version, ...shown, stop }
   } catch (error) {
     await stop()
@@ -239,6 +243,7 @@ function openDoors(
   records: Records,
   handOver: ReturnType<typeof createHandOver>,
   undo: (() => unknown)[],
+  stopping: AbortSignal,
 ): { forge: Door; portal: Door } {
   const pages = new Pool(ctx.forge.origin, {
     connections: 128,
@@ -279,6 +284,8 @@ function openDoors(
       policyDigest: () => ctx.policy.digest,
     }),
     handOver,
+    holds: ctx.holds,
+    stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
     invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),
     limiter: rateLimit({ burst: 10, refillMs: 6_000 }),

@@ -415,7 +415,6 @@ for (const forge of forges()) {
         rows.map(({ payload }) => JSON.parse(Buffer.from(payload!).toString()).reason as string),
       )
       for (const reason of [
-        'proof-needed',
         'proof-invalid',
         'nonce-used',
         'denied',
