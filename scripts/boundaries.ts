@@ -6,7 +6,12 @@ import { globSync } from 'node:fs'
 const expected = globSync('src/**/*.ts', { exclude: ['src/**/*.test.ts', 'src/portal/browser/**'] }).length
 const run = spawnSync(
   process.execPath,
-  ['node_modules/.bin/depcruise', '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'src'],
+  [
+    'node_modules/.bin/depcruise',
+    ...['--config', '.dependency-cruiser.cjs', '--output-type', 'json'],
+    ...['--cache', 'node_modules/.cache/dependency-cruiser', '--cache-strategy', 'content'],
+    'src',
+  ],
   { encoding: 'utf8', maxBuffer: 1 << 28 },
 )
 if (run.error || !run.stdout.startsWith('{')) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { anyText } from '../../test/support/any-text.ts'
 import { stretches, visible } from './display.ts'
 
 const odd = (text: string): string[] =>
@@ -39,7 +40,7 @@ test('letters of another alphabet inside a Latin word are marked', () => {
 
 test('whatever the text, nothing of it is lost and nothing invisible is left', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(anyText, (text) => {
       const joined = stretches(text)
         .map((part) =>
           part.text.replace(/^U\+([0-9A-F]{4,6})$/, (_, hex: string) =>

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,32 +8,6 @@ import { openSqlite } from './open-sqlite.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'sqlite-'))
 after(() => rmSync(dir, { recursive: true, force: true }))
-
-/** A process that opens the database and writes one setting; resolves to its exit code. */
-function writer(path: string, key: string): Promise<number | null> {
-  const program = `
-    import { openSqlite } from ${JSON.stringify(join(import.meta.dirname, 'open-sqlite.ts'))}
-    const store = await openSqlite(${JSON.stringify(path)})
-    await store.transaction((write) => write.insertInto('setting').values({ key: '${key}', value: '' }).execute())
-    await store.close()`
-  const argv = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program]
-  return new Promise((resolve) => {
-    spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] }).once('exit', resolve)
-  })
-}
-
-test('processes that open a database before it exists make it once, and all write', async () => {
-  const path = join(dir, 'new.db')
-  const codes = await Promise.all(['a', 'b', 'c'].map((key) => writer(path, key)))
-  assert.deepEqual(codes, [0, 0, 0])
-  const store = await openSqlite(path)
-  const rows = await store.db.selectFrom('setting').select('key').orderBy('key').execute()
-  assert.deepEqual(
-    rows.map(({ key }) => key),
-    ['a', 'b', 'c'],
-  )
-  await store.close()
-})
 
 test('a commit is on disk when it returns, and rows obey their references', async () => {
   const store = await openSqlite(join(dir, 'pragmas.db'))

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { endGroup, endOrphan, writePidFile } from './pid-file.ts'
-import { type ProcessIdentity, processIdentity } from './process-identity.ts'
+import { endGroup, endOrphan, writePidFile } from '../../src/upstream/launch/pid-file.ts'
+import { type ProcessIdentity, processIdentity } from '../../src/upstream/launch/process-identity.ts'
 
 async function sleeper(
   t: TestContext,

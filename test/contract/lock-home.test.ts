@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { HomeInUse, lockHome } from './lock-home.ts'
+import { HomeInUse, lockHome } from '../../src/store/sqlite/lock-home.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lock-'))
 after(() => rmSync(home, { recursive: true, force: true }))
@@ -12,7 +12,7 @@ after(() => rmSync(home, { recursive: true, force: true }))
 /** Another process that holds the lock until it is killed. */
 async function holder(): Promise<{ kill(): Promise<void> }> {
   const program = `
-    import { lockHome } from ${JSON.stringify(join(import.meta.dirname, 'lock-home.ts'))}
+    import { lockHome } from ${JSON.stringify(join(import.meta.dirname, '../../src/store/sqlite/lock-home.ts'))}
     lockHome(${JSON.stringify(home)})
     process.stdout.write('locked')
     setInterval(() => {}, 1000)`
