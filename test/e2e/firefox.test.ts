@@ -9,6 +9,7 @@ import { type Assertion, sshsigFromAssertion } from '../../src/core/ssh/webauthn
 import { forges } from '../support/forges.ts'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
 import { Git, run, withPassword } from '../support/git.ts'
+import { type HeldPush, pushUnsigned } from '../support/held-push.ts'
 import { type Firefox, launchFirefox } from './support/firefox.ts'
 import type { FirefoxTab } from './support/firefox-tab.ts'
 import { secretOf } from './support/steps.ts'
@@ -26,9 +27,10 @@ after(() => firefox[Symbol.asyncDispose]())
 
 for (const forge of forges()) {
   // One story: each chapter goes on where the one before it ended.
-  describe(`Firefox, from the printed link to a clone, in front of ${forge.name}`, () => {
+  describe(`Firefox, from the printed link to a push approved by touch, in front of ${forge.name}`, () => {
     let gateway: RunningGateway
     let password: string
+    let git: Git
     let broken = false
     const chapter = (name: string, tell: (t: TestContext) => Promise<void>): void =>
       void test(name, async (t) => {
@@ -139,9 +141,61 @@ for (const forge of forges()) {
     })
 
     chapter('stock git clones the sample with it', async () => {
-      const git = new Git(scratch('fox-git'), undefined)
+      git = new Git(scratch('fox-git'), undefined)
+      await git.configure({})
       await git.ok(git.home, 'clone', '-q', withPassword(gateway.sample, 'keeper', password), 'work')
       assert.match(readFileSync(git.path('work', 'README.md'), 'utf8'), /\S/)
+    })
+
+    /** A push of one new commit to `branch`, and its page open in the tab. */
+    const hold = async (branch: string): Promise<HeldPush & { readonly commit: string }> => {
+      const work = git.path('work')
+      const commit = await git.commit(work, `For ${branch}`, (dir) =>
+        writeFileSync(join(dir, `${branch}.txt`), `${branch}\n`),
+      )
+      const push = pushUnsigned(git, work, 'origin', `HEAD:refs/heads/${branch}`)
+      await tab.goto(`${gateway.portal}/a/${await push.code}`)
+      await tab.waitForText('.saw', 'You see: the whole diff')
+      return { ...push, commit }
+    }
+
+    chapter('a push waits, is looked at, and lands by a touch on its page', async () => {
+      const { commit, done } = await hold('touched')
+      assert.match(await tab.text('.refs'), /touched/)
+      assert.match(await tab.text('.change'), /For touched/)
+      await tab.click('#approve button.main')
+      await tab.waitForText('#title', 'It landed')
+      const { code, stderr } = await done
+      assert.equal(code, 0, stderr)
+      assert.match(
+        await git.ok(git.path('work'), 'ls-remote', 'origin', 'refs/heads/touched'),
+        new RegExp(`^${commit}`),
+      )
+    })
+
+    chapter('the pop-up of its page refuses a push, and git says why', async () => {
+      const { done } = await hold('unwanted')
+      await tab.press('Refuse')
+      await tab.fill('#refuse:popover-open #why', 'not today')
+      await tab.press('Refuse the push')
+      await tab.waitForText('#title', 'You refused it')
+      const { code, stderr } = await done
+      assert.notEqual(code, 0)
+      assert.match(stderr, /not today/)
+    })
+
+    chapter('the page hears by the event stream that the client left', async () => {
+      const { kill } = await hold('left')
+      kill()
+      await tab.waitForText('#title', 'The client left')
+      const asked: string[] = await tab.evaluate(
+        'return performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)',
+      )
+      assert.deepEqual(
+        asked.filter((path) => path.endsWith('/state')),
+        [],
+        'it did not have to ask again and again',
+      )
     })
 
     chapter('a touch on a push certificate is a signature that stock ssh-keygen checks', async () => {
