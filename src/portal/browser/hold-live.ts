@@ -59,8 +59,8 @@ export function listen(path: string, known: () => string, changed: () => Promise
 }
 
 /**
- * Fetch this page again and put the element `id` of it in place of the one here. What was typed stays, and so do the focus and
- * the place on the page. The heading is told to people who hear the page.
+ * Fetch this page again and put the element `id` of it in place of the one here. What was typed or open stays, and so do the
+ * focus and the place on the page. The heading is told to people who hear the page.
  */
 export async function swap(id: string): Promise<void> {
   const response = await fetch(location.href, { cache: 'no-store', headers: { accept: 'text/html' } })
@@ -79,7 +79,9 @@ export async function swap(id: string): Promise<void> {
     const same = made.querySelector<HTMLInputElement>(`input[id="${input.id}"]`)
     if (same) same.value = input.value
   }
+  const open = [...old.querySelectorAll<HTMLElement>('[popover]')].filter((it) => it.matches(':popover-open'))
   old.replaceWith(document.adoptNode(made))
+  for (const { id: popover } of open) document.getElementById(popover)?.showPopover()
   const [nav, freshNav] = [document.querySelector('.nav'), fresh.querySelector('.nav')]
   if (nav && freshNav) nav.replaceWith(document.adoptNode(freshNav))
   document.title = fresh.title
