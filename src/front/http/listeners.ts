@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { rememberExpectation } from './continue.ts'
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -29,6 +29,7 @@ const SERVER_OPTIONS = {
   highWaterMark: 128 * 1024,
 } as const
 const IDLE_SOCKET_MS = 10 * 60_000
+const IDLE_CHECK_MS = 50
 
 /** Bind `port` (0: any free one) on every host in `hosts`; a host the machine does not have is left out. */
 export async function listen(
@@ -40,14 +41,24 @@ export async function listen(
     res.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1' }).end('starting\n')
   }
   const servers: Server[] = []
+  /** Connections that never asked anything: browsers open some ahead, and Node counts them as busy. */
+  const fresh = new Set<Socket>()
   let bound = port
   for (const host of hosts) {
     const server = tls
       ? createTlsServer({ ...SERVER_OPTIONS, ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] })
       : createServer(SERVER_OPTIONS)
     server.timeout = IDLE_SOCKET_MS
-    server.on('request', (req, res) => handler(req, res))
+    server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+      fresh.add(socket)
+      socket.once('close', () => fresh.delete(socket))
+    })
+    server.on('request', (req, res) => {
+      fresh.delete(req.socket)
+      handler(req, res)
+    })
     server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+      fresh.delete(req.socket)
       rememberExpectation(req)
       handler(req, res)
     })
@@ -69,7 +80,9 @@ export async function listen(
       handler = next
     },
     close: async (graceMs) => {
-      await Promise.all(servers.map((server) => drain(server, graceMs)))
+      const drained = Promise.all(servers.map((server) => drain(server, graceMs)))
+      for (const socket of fresh) socket.destroy()
+      await drained
     },
   }
 }
@@ -87,8 +100,11 @@ function bind(server: Server, host: string, port: number): Promise<number> {
 function drain(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+    // A connection whose last request ends now would be kept for the next one, which never comes.
+    const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(idle)
       resolve()
     })
     server.closeIdleConnections()
