@@ -2,6 +2,8 @@ import { fromBase64url } from '../core/bytes.ts'
 import type { Device } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { es256Point } from '../core/ssh/cose-es256.ts'
+import { p1363FromDer } from '../core/ssh/ecdsa-der.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { CredentialJson, Evidence } from './ceremonies.ts'
 import { readClientData } from './client-data.ts'
@@ -73,6 +75,8 @@ export async function verifyAssertion(
     return INVALID('The answer of the browser is not for this page.')
   const known = rp.identity.deviceByCredential('webauthn', id)
   if (!known) return err(UNKNOWN)
+  // A signature has one spelling: the library reads past a wrong length, and the verifier of evidence would not.
+  if (es256Point(known.publicKey) && !p1363FromDer(signature)) return INVALID('The signature does not hold.')
   const handle = response?.['userHandle'] ?? undefined
   if (handle === undefined ? userHandle === 'required' : handle !== known.account)
     return INVALID('This passkey belongs to another account.')

@@ -147,6 +147,21 @@ describe('refused at sign-in', () => {
     )
   })
 
+  test('a signature whose DER says another length (RFC 3279 section 2.2.3)', async () => {
+    const at = await world()
+    const { passkey } = await enrolled(at, 'alice')
+    for (const [where, bit] of [0, 1, 2, 3].flatMap((byte) =>
+      [0, 1, 2, 3, 4, 5, 6, 7].map((n) => [byte, n] as const),
+    )) {
+      const flip = (answer: CredentialJson): CredentialJson => {
+        const bytes = Buffer.from(part(answer)['signature'] as string, 'base64url')
+        bytes[where]! ^= 1 << bit
+        return { ...answer, response: { ...part(answer), signature: bytes.toString('base64url') } }
+      }
+      assert.equal(await signIn(at, passkey, flip), 'proof-invalid', `byte ${where}, bit ${bit}`)
+    }
+  })
+
   test('any bit of what was signed, or of the signature, flipped', async () => {
     const at = await world()
     const { passkey } = await enrolled(at, 'alice')
