@@ -15,6 +15,9 @@ export interface GitBounds {
   readonly file: number
 }
 
+/** The largest file for a git that has nothing to write. */
+export const NO_FILES = 1 << 20
+
 export interface GitRun {
   readonly args: readonly string[]
   /** The repository, as GIT_DIR. */

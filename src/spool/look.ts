@@ -29,6 +29,8 @@ export interface Looked {
   readonly landing: Landing
   /** How the changes of a ref were computed, by its place in the commands; for its patch. */
   readonly changes: readonly (Change | null)[]
+  /** git did not find all that it looked for, or was stopped. */
+  readonly incomplete: boolean
 }
 
 /** Commits of one landing, over all refs. */
@@ -42,9 +44,9 @@ interface RefLook {
   readonly move: RefLanding['move']
   readonly gains: History | null
   readonly loses: History | null
-  readonly change: Change | null
-  /** What could be shown, and why not more. */
-  readonly shown: Shown
+  /** The two sides of its changes; null when there are none to compute. */
+  readonly diff: { readonly from: string | null; readonly to: string } | null
+  /** Why not all of it could be told. */
   readonly missing: string | null
 }
 
@@ -67,13 +69,25 @@ export async function lookInto({ read, view, updates, most }: Looking): Promise<
   const refs = refsBeside(view, updates)
   const looks: RefLook[] = []
   for (const update of seen) {
-    const look = await lookAtRef(read, update, peeled, refs)
-    if (look.missing !== null) lacks(look.shown, `${nameOf(update)}: ${look.missing}`)
+    const look = await relate(read, update, peeled, refs)
+    if (look.missing !== null) lacks('refs', `${nameOf(update)}: ${look.missing}`)
     looks.push(look)
   }
-
+  // Before the changes, since those may take all the time that there is.
   const texts = await readTexts(read, looks, seen, peeled)
   if (!texts.whole) lacks('refs', 'Not all commits could be read.')
+  const changes: (Change | null)[] = []
+  let incomplete = looks.some(({ gains, loses }) => !gains || !loses)
+  for (const [i, { diff }] of looks.entries()) {
+    const change = diff && (await changedFiles(read, diff.from, diff.to))
+    changes.push(change)
+    if (!diff) continue
+    incomplete ||= !change
+    const name = nameOf(seen[i]!)
+    if (!change) lacks('commits', `${name}: its changed files could not be computed.`)
+    else if (change.list.total > FILES_KEPT)
+      lacks('commits', `${name}: only ${FILES_KEPT} of ${change.list.total} changed files are listed.`)
+  }
   const commits = (history: History | null): RefLanding['gains'] => ({
     commits: (history?.ids ?? []).flatMap((id) => texts.commits.get(id) ?? []),
     total: history?.total ?? null,
@@ -89,13 +103,14 @@ export async function lookInto({ read, view, updates, most }: Looking): Promise<
           tag: texts.tags.get(update.after) ?? null,
           gains: commits(look.gains),
           loses: commits(look.loses),
-          files: look.change?.list ?? null,
+          files: changes[i]?.list ?? null,
         }
       }),
       shown,
       missing,
     },
-    changes: updates.map((_, i) => looks[i]?.change ?? null),
+    changes,
+    incomplete,
   }
 }
 
@@ -133,7 +148,7 @@ function refsBeside({ refs }: MirrorView, updates: readonly RefUpdate[]): RefsBe
   return { now, later: [...new Set(later.values())] }
 }
 
-async function lookAtRef(
+async function relate(
   read: Reader,
   { before, after }: RefUpdate,
   peeled: ReadonlyMap<string, Peeled>,
@@ -144,7 +159,7 @@ async function lookAtRef(
   const old = peeled.get(before)
   const now = peeled.get(after)
   const guess = creates ? 'create' : deletes ? 'delete' : 'unknown'
-  const nothing = { move: guess, gains: null, loses: null, change: null, shown: 'refs' } as const
+  const nothing = { move: guess, gains: null, loses: null, diff: null } as const
   if (!creates && !old) return { ...nothing, missing: 'the repository does not have its old commit.' }
   if (!deletes && !now) return { ...nothing, missing: 'what it would point at could not be read.' }
   if ((old && old.type !== 'commit') || (now && now.type !== 'commit'))
@@ -163,19 +178,13 @@ async function lookAtRef(
   if (!gains || !loses)
     return { ...nothing, move, gains, loses, missing: 'its commits could not all be listed.' }
   const listed = gains.total <= COMMITS_KEPT && loses.total <= COMMITS_KEPT
-  const few = listed ? null : `only the newest ${COMMITS_KEPT} commits are listed.`
-  if (!now) return { ...nothing, move, gains, loses, shown: few === null ? 'diff' : 'refs', missing: few }
-  const change = await changedFiles(read, old ? old.id : gains.fork, now.id)
-  const whole = { move, gains, loses, change }
-  if (few !== null) return { ...whole, shown: 'refs', missing: few }
-  if (!change) return { ...whole, shown: 'commits', missing: 'its changed files could not be computed.' }
-  if (change.list.total > FILES_KEPT)
-    return {
-      ...whole,
-      shown: 'commits',
-      missing: `only ${FILES_KEPT} of ${change.list.total} changed files are listed.`,
-    }
-  return { ...whole, shown: 'diff', missing: null }
+  return {
+    move,
+    gains,
+    loses,
+    diff: now ? { from: old ? old.id : gains.fork, to: now.id } : null,
+    missing: listed ? null : `only the newest ${COMMITS_KEPT} commits are listed.`,
+  }
 }
 
 interface Texts {

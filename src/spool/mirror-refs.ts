@@ -1,4 +1,4 @@
-import type { Git } from './git.ts'
+import { type Git, NO_FILES } from './git.ts'
 import type { SpoolLimits } from './limits.ts'
 
 const OUTPUT_MOST = 64 << 20
@@ -20,7 +20,7 @@ export async function readRefs(
     // The type makes git open each object.
     args: ['for-each-ref', '--format=%(objectname) %(objecttype) %(refname)'],
     repository: path,
-    bounds: { memory: limits.processBytes, seconds: limits.processSeconds, file: 0 },
+    bounds: { memory: limits.processBytes, seconds: limits.processSeconds, file: NO_FILES },
     signal,
     output: (chunk) => {
       size += chunk.length

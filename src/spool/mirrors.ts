@@ -25,6 +25,8 @@ export interface MirrorLease {
   readonly before: string | null
   /** What a fetch that began after this push asked has brought. Never rejects. */
   readonly updated: Promise<Mirrored>
+  /** Something was missing that may be the mirror's fault: have git look it through when nobody uses it. */
+  doubt(): void
   release(): void
 }
 
@@ -43,6 +45,8 @@ const READY = 'ready'
 const PACKS_BEFORE_REPACK = 24
 /** For how long a repository that was too large is not tried again. */
 const TOO_LARGE_MS = 600_000
+/** A mirror is looked through no more often than this: pushes that leave something out are not its fault. */
+const DOUBT_MS = 600_000
 
 /**
  * Bare copies of repositories, for display and for what thin packs leave out; no decision rests on them. Each fetch writes
@@ -96,6 +100,7 @@ export class Mirrors {
     return {
       before,
       updated,
+      doubt: () => held.doubt(),
       release: () => {
         if (released) return
         released = true
@@ -134,6 +139,8 @@ class Mirror {
   usedAt = 0
   #users = 0
   #tooLargeUntil = 0
+  #doubted = false
+  #lookedThroughAt = Number.NEGATIVE_INFINITY
   /** Former places, which a push may still borrow from. */
   #former: string[] = []
   /** What runs now, and the fetch that waits for it: whoever asks meanwhile shares that one. */
@@ -159,6 +166,10 @@ class Mirror {
   enter(): void {
     this.#users++
     this.usedAt = this.#options.now()
+  }
+
+  doubt(): void {
+    this.#doubted = true
   }
 
   leave(): void {
@@ -264,26 +275,38 @@ class Mirror {
     }
   }
 
-  /** With no push here: former places go, and many packs become one. */
+  /** With no push here: former places go, a mirror that lacks something too, and many packs become one. */
   async #tidy(): Promise<void> {
     if (this.#users > 0) return
     for (const place of this.#former.splice(0))
       await rm(place, { recursive: true, force: true, maxRetries: 3 })
     const { path } = this
-    const { git, limits, closing } = this.#options
+    const { now, closing } = this.#options
     if (path === null || closing.aborted) return
+    if (this.#doubted && now() - this.#lookedThroughAt >= DOUBT_MS) {
+      this.#doubted = false
+      this.#lookedThroughAt = now()
+      if (!(await this.#run(path, ['rev-list', '--objects', '--all', '--quiet'])) && !closing.aborted)
+        return this.remove()
+    }
     const packs = (await readdir(join(path, 'objects', 'pack'))).filter((name) => name.endsWith('.pack'))
     if (packs.length <= PACKS_BEFORE_REPACK) return
-    const bounds = { memory: limits.processBytes, seconds: limits.processSeconds, file: limits.mirrorBytes }
+    await this.#run(path, ['repack', '-a', '-d', '-q'])
+    await this.#run(path, ['pack-refs', '--all'])
+    this.bytes = await packedBytes(path)
+  }
+
+  async #run(path: string, args: readonly string[]): Promise<boolean> {
+    const { git, limits, closing } = this.#options
     const release = await this.#turns.take('', closing)
-    if (!release) return
-    try {
-      await git.run({ args: ['repack', '-a', '-d', '-q'], repository: path, bounds, signal: closing })
-      await git.run({ args: ['pack-refs', '--all'], repository: path, bounds, signal: closing })
-      this.bytes = await packedBytes(path)
-    } finally {
-      release()
+    if (!release) return false
+    const bounds = {
+      memory: limits.processBytes,
+      seconds: limits.processSeconds,
+      file: limits.mirrorBytes,
     }
+    const { by, code } = await git.run({ args, repository: path, bounds, signal: closing }).finally(release)
+    return by === 'exit' && code === 0
   }
 }
 

@@ -6,7 +6,7 @@ import { isZeroId } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { readPatch } from './changes.ts'
-import type { Git, GitBounds, ObjectFormat } from './git.ts'
+import { type Git, type GitBounds, NO_FILES, type ObjectFormat } from './git.ts'
 import { indexPush } from './index-push.ts'
 import type { SpoolLimits } from './limits.ts'
 import { type Looked, lookInto, unseen } from './look.ts'
@@ -125,7 +125,11 @@ export class Push implements SpooledPush {
     const looked = this.#look(AbortSignal.any([signal, this.#ending.signal])).catch(
       (error: unknown): Looked => {
         this.#warn(error, 'a held push could not be looked into')
-        return { landing: unseen(this.#incoming.updates, 'The push could not be looked into.'), changes: [] }
+        return {
+          landing: unseen(this.#incoming.updates, 'The push could not be looked into.'),
+          changes: [],
+          incomplete: false,
+        }
       },
     )
     this.#looked = this.#track(looked)
@@ -136,10 +140,13 @@ export class Push implements SpooledPush {
     const { limits } = this.#context
     const { updates } = this.#incoming
     const mirrored = await this.#mirrored(ending)
-    if (mirrored.kind === 'none') return { landing: unseen(updates, WITHOUT[mirrored.why]), changes: [] }
+    if (mirrored.kind === 'none')
+      return { landing: unseen(updates, WITHOUT[mirrored.why]), changes: [], incomplete: false }
     await (await this.#quarantine).borrow(mirrored.view.path)
     const read = await this.#reader(AbortSignal.any([ending, AbortSignal.timeout(limits.lookMs)]))
-    return lookInto({ read, view: mirrored.view, updates, most: limits.refsLookedInto })
+    const looked = await lookInto({ read, view: mirrored.view, updates, most: limits.refsLookedInto })
+    if (looked.incomplete) this.#lease.doubt()
+    return looked
   }
 
   async patch(ref: number, bytes: number): Promise<Patch> {
@@ -161,7 +168,13 @@ export class Push implements SpooledPush {
       },
     }
     const { repository } = await this.#quarantine
-    return createReader({ git: inTurn, repository, format: this.#format, bounds: this.#bounds(0), signal })
+    return createReader({
+      git: inTurn,
+      repository,
+      format: this.#format,
+      bounds: this.#bounds(NO_FILES),
+      signal,
+    })
   }
 
   pack(): Readable | null {

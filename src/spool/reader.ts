@@ -24,7 +24,7 @@ export interface ReaderOptions {
 }
 
 export function createReader({ git, repository, format, bounds, signal }: ReaderOptions): Reader {
-  const common = { repository, bounds: { ...bounds, file: 0 }, signal, attributes: format }
+  const common = { repository, bounds, signal, attributes: format }
   return {
     format,
     stream: async (args, output, input) => {

@@ -40,7 +40,7 @@ export async function receivePack(receiving: Receiving): Promise<Result<number, 
     let total = 0
     let header = Buffer.alloc(0)
     for (;;) {
-      const next = await within(receiving.chunks, pace.stalled, signal)
+      const next = await within(receiving.chunks, pace, signal)
       if (next === 'stalled') return err(stalled())
       if (next === 'gone') return err(gone())
       if (next.done) break
@@ -79,21 +79,18 @@ type Next = IteratorResult<Buffer, unknown> | 'stalled' | 'gone'
  * The next chunk, unless the client stalls or leaves first. The iterator is left as it is: whoever handed it over ends it,
  * since they may want to read on to be able to answer. A stream that breaks is a client that left.
  */
-async function within(
-  chunks: AsyncIterator<Buffer>,
-  stalls: Promise<'stalled'>,
-  signal: AbortSignal,
-): Promise<Next> {
+async function within(chunks: AsyncIterator<Buffer>, pace: Pace, signal: AbortSignal): Promise<Next> {
   if (signal.aborted) return 'gone'
-  const left = Promise.withResolvers<'gone'>()
-  const onAbort = (): void => left.resolve('gone')
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    const next = chunks.next().catch((): 'gone' => 'gone')
-    return await Promise.race([next, stalls, left.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  return new Promise((resolve) => {
+    const settle = (next: Next): void => {
+      signal.removeEventListener('abort', onAbort)
+      resolve(next)
+    }
+    const onAbort = (): void => settle('gone')
+    signal.addEventListener('abort', onAbort)
+    pace.stalled = () => settle('stalled')
+    chunks.next().then(settle, () => settle('gone'))
+  })
 }
 
 async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
