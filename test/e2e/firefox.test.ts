@@ -147,20 +147,26 @@ for (const forge of forges()) {
       assert.match(readFileSync(git.path('work', 'README.md'), 'utf8'), /\S/)
     })
 
-    /** A push of one new commit to `branch`, and its page open in the tab. */
-    const hold = async (branch: string): Promise<HeldPush & { readonly commit: string }> => {
+    /** A push of one new commit to `branch`, which waits. */
+    const startPush = async (branch: string): Promise<HeldPush & { readonly commit: string }> => {
       const work = git.path('work')
       const commit = await git.commit(work, `For ${branch}`, (dir) =>
         writeFileSync(join(dir, `${branch}.txt`), `${branch}\n`),
       )
       const push = pushUnsigned(git, work, 'origin', `HEAD:refs/heads/${branch}`)
+      await push.code
+      return { ...push, commit }
+    }
+    /** The same, with its page open in the tab. */
+    const lookAtPush = async (branch: string): ReturnType<typeof startPush> => {
+      const push = await startPush(branch)
       await tab.goto(`${gateway.portal}/a/${await push.code}`)
       await tab.waitForText('.saw', 'You see: the whole diff')
-      return { ...push, commit }
+      return push
     }
 
     chapter('a push waits, is looked at, and lands by a touch on its page', async () => {
-      const { commit, done } = await hold('touched')
+      const { commit, done } = await lookAtPush('touched')
       assert.match(await tab.text('.refs'), /touched/)
       assert.match(await tab.text('.change'), /For touched/)
       await tab.click('#approve button.main')
@@ -174,7 +180,7 @@ for (const forge of forges()) {
     })
 
     chapter('the pop-up of its page refuses a push, and git says why', async () => {
-      const { done } = await hold('unwanted')
+      const { done } = await lookAtPush('unwanted')
       await tab.press('Refuse')
       await tab.fill('#refuse:popover-open #why', 'not today')
       await tab.press('Refuse the push')
@@ -184,8 +190,23 @@ for (const forge of forges()) {
       assert.match(stderr, /not today/)
     })
 
+    chapter('one touch approves two pushes together', async () => {
+      const pushes = [await startPush('first'), await startPush('second')]
+      await tab.goto(`${gateway.portal}/pending`)
+      await tab.press('Approve these 2 with one touch')
+      assert.match(await tab.text('dialog pre'), /push\.batch/)
+      await tab.press('Confirm with a passkey')
+      await tab.waitForText('#heard', '2 approved.')
+      for (const { done } of pushes) {
+        const { code, stderr } = await done
+        assert.equal(code, 0, stderr)
+      }
+      await tab.waitForText('.empty', /^Nothing waits/)
+      assert.equal(await tab.text('#heard'), '2 approved.', 'the list that came after it leaves it standing')
+    })
+
     chapter('the page hears by the event stream that the client left', async () => {
-      const { kill } = await hold('left')
+      const { kill } = await lookAtPush('left')
       kill()
       await tab.waitForText('#title', 'The client left')
       const asked: string[] = await tab.evaluate(
@@ -247,7 +268,9 @@ for (const forge of forges()) {
       await tab.evaluate(
         'document.body.append(Object.assign(document.createElement("script"), { textContent: "1" }))',
       )
-      assert.match((await tab.complaints(gateway.portal)).join(), /Content-Security-Policy/)
+      await tab.until('the console says so', async () =>
+        (await tab.complaints(gateway.portal)).join().includes('Content-Security-Policy'),
+      )
     })
   })
 }

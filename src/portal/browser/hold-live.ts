@@ -60,7 +60,7 @@ export function listen(path: string, known: () => string, changed: () => Promise
 
 /**
  * Fetch this page again and put the element `id` of it in place of the one here. What was typed or open stays, and so do the
- * focus and the place on the page. The heading is told to people who hear the page.
+ * focus and the place on the page. A new heading is told to people who hear the page.
  */
 export async function swap(id: string): Promise<void> {
   const response = await fetch(location.href, { cache: 'no-store', headers: { accept: 'text/html' } })
@@ -74,6 +74,8 @@ export async function swap(id: string): Promise<void> {
     location.reload()
     return
   }
+  const heading = (): string => document.querySelector('h1')?.textContent ?? ''
+  const before = heading()
   const focus = document.activeElement?.id ?? ''
   for (const input of old.querySelectorAll<HTMLInputElement>('input[id]')) {
     const same = made.querySelector<HTMLInputElement>(`input[id="${input.id}"]`)
@@ -87,7 +89,8 @@ export async function swap(id: string): Promise<void> {
   document.title = fresh.title
   if (focus !== '') document.getElementById(focus)?.focus({ preventScroll: true })
   const heard = document.getElementById('heard')
-  if (heard) heard.textContent = document.querySelector('h1')?.textContent ?? ''
+  // The same heading again would only talk over what was told last.
+  if (heard && heading() !== before) heard.textContent = heading()
 }
 
 /** Count down everything that has `data-left` seconds, by a clock that nobody sets. */

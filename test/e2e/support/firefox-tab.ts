@@ -49,8 +49,7 @@ export class FirefoxTab {
   /** Wait until a page of that address is there, with its scripts: one that is left sooner complains about them. */
   async waitForUrl(url: string | RegExp): Promise<void> {
     await this.until(`the address is ${url}`, async () => {
-      const now = await this.url()
-      if (typeof url === 'string' ? now !== url : !url.test(now)) return false
+      if (!matches(await this.url(), url)) return false
       return this.#unlessGone(() => this.evaluate('return document.readyState === "complete"'))
     })
   }
@@ -63,8 +62,8 @@ export class FirefoxTab {
   }
 
   /** Wait until the first visible element of a CSS selector says `text`. */
-  async waitForText(css: string, text: string): Promise<void> {
-    await this.until(`${css} says ${text}`, async () => (await this.text(css)) === text)
+  async waitForText(css: string, text: string | RegExp): Promise<void> {
+    await this.until(`${css} says ${text}`, async () => matches(await this.text(css), text))
   }
 
   async isVisible(css: string): Promise<boolean> {
@@ -161,4 +160,8 @@ export class FirefoxTab {
       throw error
     }
   }
+}
+
+function matches(found: string, wanted: string | RegExp): boolean {
+  return typeof wanted === 'string' ? found === wanted : wanted.test(found)
 }
