@@ -236,3 +236,32 @@ test('another session of mine can be ended, of others not', async () => {
   assert.equal(log.length, 1)
   assert.equal((await alices.get('/')).status, 200)
 })
+
+test('all other sessions end at once, this one and other people’s stay', async () => {
+  const { fake, alices, alice, admin, log } = await inUse()
+  assert.match(await (await alices.get('/sessions')).text(), /End all other sessions/)
+  const before = fake.identity.sessions(admin.id).length
+  assert.equal((await alices.post('/sessions/end-others', {})).status, 303)
+  const left = fake.identity.sessions(alice.id)
+  assert.equal(left.filter(({ door }) => door === 'portal').length, 1)
+  assert.equal(fake.identity.sessions(admin.id).length, before)
+  assert.equal((await alices.get('/sessions')).status, 200)
+  assert.doesNotMatch(await (await alices.get('/sessions')).text(), /End all other sessions/)
+  assert.ok(log.every((line) => line.startsWith('endSession ')))
+})
+
+test('a device shows what hangs on it', async () => {
+  const { alices } = await inUse()
+  const page = await (await alices.get('/devices')).text()
+  assert.match(page, /Blue security key.*?<dt>Open with it<\/dt><dd>2 sessions, 1 git password<\/dd>/s)
+  assert.equal(page.match(/Open with it/g)?.length, 1)
+})
+
+test('home says when pushes wait, and so does the navigation', async () => {
+  const { fake, alice, alices } = await inUse()
+  assert.doesNotMatch(await (await alices.get('/')).text(), /for your touch/)
+  fake.holds.add({ account: alice.id })
+  const page = await (await alices.get('/')).text()
+  assert.match(page, /<a href="\/pending">1 push<\/a> waits for your touch/)
+  assert.match(page, /Waiting <span class="count">1<\/span>/)
+})

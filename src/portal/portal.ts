@@ -80,6 +80,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/git-password/:id/end', gitPassword.end],
     ['GET', '/sessions', sessions.show],
     ['POST', '/sessions/:id/end', sessions.end],
+    ['POST', '/sessions/end-others', sessions.endOthers],
     ['POST', '/sign-out', sessions.signOut],
     ['GET', '/ledger', ledger.show],
     ['POST', '/approve/begin', approvals.begin],

@@ -68,11 +68,26 @@ export function ownDevice(visit: OwnVisit, id: unknown): Result<Device, Refusal>
 function row(visit: OwnVisit, device: Device, all: readonly Device[], canRemove: boolean): Markup {
   const { id, name, kind, state, createdAt, lastUsedAt } = device
   const current = id === visit.person.principal.device.id
+  const hanging = state === 'active' ? hangingOn(visit, device) : []
   return html`<li class="split"><div class="stack tight">
 <h2>${shown(name)}</h2>
 <div class="row">${kind === 'webauthn' ? html`<span class="badge">Passkey</span>` : html`<span class="badge">SSH signing key</span>`}${device.backupEligible ? html`<span class="badge" title="It may be copied to other devices by its provider">Synced</span>` : html`<span class="badge">Bound to one device</span>`}${current ? html`<span class="badge good">You are signed in with it</span>` : null}${state === 'active' ? null : html`<span class="badge bad">${state === 'revoked' ? 'Disabled' : 'Suspended'}</span>`}</div>
-<dl class="facts"><div><dt>Added</dt><dd>${moment(createdAt)} by ${admittedBy(device, all)}</dd></div><div><dt>Last used</dt><dd>${lastUsedAt === null ? 'never' : moment(lastUsedAt)}</dd></div>${kind === 'ssh-sk' ? html`<div><dt>Fingerprint</dt><dd><code>${device.credential}</code></dd></div>` : null}</dl>
+<dl class="facts"><div><dt>Added</dt><dd>${moment(createdAt)} by ${admittedBy(device, all)}</dd></div><div><dt>Last used</dt><dd>${lastUsedAt === null ? 'never' : moment(lastUsedAt)}</dd></div>${kind === 'ssh-sk' ? html`<div><dt>Fingerprint</dt><dd><code>${device.credential}</code></dd></div>` : null}${hanging.length === 0 ? null : html`<div><dt>Open with it</dt><dd>${hanging.join(', ')}</dd></div>`}</dl>
 </div>${state === 'active' ? actions(device, canRemove) : null}</li>`
+}
+
+/** What ends with the device. */
+function hangingOn({ deps, now }: OwnVisit, { id, account }: Device): readonly string[] {
+  const sessions = deps.identity
+    .sessions(account)
+    .filter(({ door, device }) => door === 'portal' && device === id).length
+  const passwords = deps.identity
+    .gitPasswords(account)
+    .filter(({ device, expiresAt }) => device === id && expiresAt > now).length
+  return [
+    ...(sessions > 0 ? [`${sessions} session${sessions === 1 ? '' : 's'}`] : []),
+    ...(passwords > 0 ? [`${passwords} git password${passwords === 1 ? '' : 's'}`] : []),
+  ]
 }
 
 function actions({ id, name }: Device, canRemove: boolean): Markup {

@@ -40,7 +40,7 @@ test('one mark on a word that mixes alphabets, none on words that do not', () =>
 
 test('blanks at the end, tabs and a carriage return can be seen', () => {
   assert.equal(codeLine('a  '), 'a<i class="blank" title="blanks at the end of the line">  </i>')
-  assert.equal(codeLine('a\r'), 'a<i class="cr" title="carriage return">␍</i>')
+  assert.equal(codeLine('a\r'), 'a<i class="cr" title="carriage return">CR</i>')
   assert.equal(codeLine('\t\ta'), '<i class="tab">\t\t</i>a')
 })
 

@@ -36,7 +36,7 @@ export function codeLine(text: string): string {
 function trailing(blank: string): string {
   const spaces = blank.endsWith('\r') ? blank.slice(0, -1) : blank
   const shown = spaces === '' ? '' : `<i class="blank" title="blanks at the end of the line">${spaces}</i>`
-  return spaces === blank ? shown : `${shown}<i class="cr" title="carriage return">␍</i>`
+  return spaces === blank ? shown : `${shown}<i class="cr" title="carriage return">CR</i>`
 }
 
 function marks(text: string): string {

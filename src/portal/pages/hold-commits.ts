@@ -14,6 +14,7 @@ export function commits({ commits: all, total }: CommitList, take: number): Mark
   const listed = all.slice(0, take)
   const left = (total ?? all.length) - listed.length
   if (listed.length === 0 && left <= 0) return null
+  if (listed.length === 0) return html`<p class="small soft">They are not listed here.</p>`
   return html`<ol class="commits">${listed.map(commit)}</ol>${left > 0 ? html`<p class="small soft">and ${count(left, 'more commit')}</p>` : null}${total === null ? html`<p class="small soft">They could not all be counted.</p>` : null}`
 }
 

@@ -36,7 +36,7 @@ ${cut ? html`<p class="note warn">The changes go on; this is not all of them.</p
 
 function file({ change, hunks }: PatchFile): Markup {
   return html`<details class="file" open><summary>${letter(change)}<span class="path">${path(change)}</span>${modes(change)}${change.added === null ? html`<span class="badge bad">binary, its content is not shown</span>` : lines(change.added, change.removed ?? 0)}</summary>
-${hunks.length === 0 ? null : raw(`<table class="diff" dir="ltr"><tbody>${hunks.map(hunk).join('')}</tbody></table>`)}</details>`
+${hunks.length === 0 ? null : raw(`<table class="diff" dir="ltr"><colgroup><col class="number"><col class="number"><col class="sign"><col></colgroup><tbody>${hunks.map(hunk).join('')}</tbody></table>`)}</details>`
 }
 
 function letter({ status }: FileChange): Markup {

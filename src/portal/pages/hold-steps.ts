@@ -3,6 +3,7 @@ import { type Refusal, refusal } from '../../core/refusal.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import type { Hold } from '../../hold/holds.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
+import { visible } from '../display.ts'
 import { readFields } from '../fields.ts'
 import type { Live } from '../live.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
@@ -62,7 +63,7 @@ export function createHoldSteps(
       const level = seen.note(visit.person.session.id, hold.code, look?.whole ?? 'refs')
       const body = holdBody(visit, { hold, look, room, seen: level, elsewhere: elsewhere(visit, hold) })
       return page(visit, {
-        title: `${telling(hold.state).title}: ${repoName(hold)}`,
+        title: `${telling(hold.state).title}: ${visible(repoName(hold))}`,
         body,
         wide: true,
         here: '/pending',

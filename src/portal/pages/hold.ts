@@ -75,7 +75,7 @@ export function refLine({ updates, landing }: Pick<Hold, 'updates' | 'landing'>,
   const lost = known?.loses.total ?? known?.loses.commits.length ?? 0
   return html`<div class="ref ${move}"><span class="badge ${look}">${word}</span><span class="name"><span class="soft">${kind}</span> <strong title="${visible(refName(update))}">${shown(name)}</strong></span><span class="ids"><code>${move === 'create' ? 'nothing' : update.before.slice(0, 10)}</code> → <code>${move === 'delete' ? 'nothing' : update.after.slice(0, 10)}</code></span>${
     lost > 0
-      ? html`<p class="loss">${move === 'delete' ? 'With it' : 'This takes away'} ${count(lost, 'commit')}${move === 'delete' ? ` ${lost === 1 ? 'goes' : 'go'} away` : ' that the ' + kind + ' has now'}.</p>`
+      ? html`<p class="loss">${move === 'delete' ? 'With it' : 'This takes away'} ${count(lost, 'commit')}${move === 'delete' ? ` ${lost === 1 ? 'goes' : 'go'} away` : ` that the ${kind} has now`}.</p>`
       : move === 'rewrite'
         ? html`<p class="loss">Its history is replaced.</p>`
         : null
@@ -93,8 +93,11 @@ function changes(hold: Hold, refs: readonly RefLanding[], look: Look | undefined
     const lost = commits(ref.loses, take(ref.loses))
     const gained = commits(ref.gains, take(ref.gains))
     const patch = look?.patches.get(i)
-    const files = ref.files && ref.files.total > 0 ? diffstat(ref.files, room) : null
-    if (!lost && !gained && !files && !ref.tag) return null
+    const files =
+      ref.files && (ref.files.total > 1 || (ref.files.total === 1 && !patch))
+        ? diffstat(ref.files, room)
+        : null
+    if (!lost && !gained && !files && !patch && !ref.tag) return null
     return html`<section class="change" aria-labelledby="change-${String(i)}"><h2 id="change-${String(i)}">${shown(refWords(hold.updates[i] ?? ref.update).name)}</h2>
 ${tag(ref)}
 ${lost ? html`<div class="lost"><h3>${total(ref.loses)} taken away</h3>${lost}</div>` : null}
@@ -122,19 +125,19 @@ const SEEN: { readonly [shown in Shown]: string } = {
 function answer({ hold, look, seen, elsewhere, room }: HoldView): Markup {
   const ways = unique(hold.ways(seen, false))
   const { landing, code } = hold
-  const deeper = (['commits', 'diff'] as const).find(
-    (more) =>
-      !atLeast(seen, more) && landing && atLeast(landing.shown, more) && hold.ways(more, false).length > 0,
+  const wanted = (['commits', 'diff'] as const).find(
+    (more) => !atLeast(seen, more) && hold.ways(more, false).length > 0,
   )
+  const within = wanted !== undefined && landing !== undefined && atLeast(landing.shown, wanted)
   const saw = html`<p class="saw">${landing ? SEEN[seen] : 'You see: the refs. git is still reading the rest.'}</p>`
   if (ways.length === 0) {
-    const wait = !landing && (hold.ways('commits', false).length > 0 || hold.ways('diff', false).length > 0)
+    const deep = wanted === 'diff' ? 'the whole diff' : 'all commits'
     return html`<div class="answer">${saw}<div class="row">${
-      wait
+      wanted && !landing
         ? html`<p>Policy wants you to see more of it first. It comes in a moment.</p>`
-        : deeper && look?.more && room !== ALL
-          ? html`<p>Policy wants you to see ${deeper === 'diff' ? 'the whole diff' : 'all commits'} before you approve.</p><a class="button main" href="/a/${code}/all">Show all of it</a>`
-          : html`<p><strong>This page cannot approve it.</strong> ${deeper ? 'Policy wants more of it to be seen than can be shown here.' : 'No passkey of yours, with what was shown, is enough for policy.'} Refuse it, and <a href="/devices/add-ssh-key">sign the push with a security key</a>.</p>`
+        : within && look?.more && room !== ALL
+          ? html`<p>Policy wants you to see ${deep} before you approve.</p><a class="button main" href="/a/${code}/all">Show all of it</a>`
+          : html`<p><strong>This page cannot approve it.</strong> ${wanted ? `Policy wants you to see ${deep}, and that cannot be shown here.` : 'No passkey of yours is enough for policy.'} Refuse it, and <a href="/devices/add-ssh-key">sign the push with a security key</a>.</p>`
     }${refuseForm(code)}</div></div>`
   }
   const names = ways.map(({ device, uv }) => `${visible(device.name)}${uv ? ' (with PIN)' : ''}`)

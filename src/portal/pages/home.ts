@@ -7,8 +7,10 @@ export function show(visit: OwnVisit): Response {
   const devices = deps.identity.activeDevices(account.id)
   const signing = devices.filter(({ kind }) => kind === 'ssh-sk').length
   const passkeys = devices.length - signing
+  const waiting = deps.holds.waiting(account.id).length
   const body = html`<div class="head"><h1>Hello, ${shown(account.name)}</h1>
 <p class="lede">Everything you do at the forge goes through here, and every change carries the signature of a device of yours.</p></div>
+${waiting > 0 ? html`<p class="note warn"><a href="/pending">${count(waiting, 'push', 'pushes')}</a> ${waiting === 1 ? 'waits' : 'wait'} for your touch.</p>` : null}
 <p><a class="button main" href="${deps.forgeOrigin}/">Open the forge</a></p>
 ${passkeys < 2 ? html`<p class="note warn">You have one passkey. <a href="/devices/add-passkey">Add a second one</a>, so that losing it does not lock you out.</p>` : null}
 <section class="card stack" aria-labelledby="clone"><h2 id="clone">Clone with plain git</h2>
@@ -33,6 +35,6 @@ function tile(path: string, title: string, say: string): Markup {
   return html`<section class="card tile"><h2><a href="${path}">${title}</a></h2><p class="small soft">${say}</p></section>`
 }
 
-function count(n: number, what: string): string {
-  return `${n === 0 ? 'no' : n} ${what}${n === 1 ? '' : 's'}`
+function count(n: number, what: string, many = `${what}s`): string {
+  return `${n === 0 ? 'no' : n} ${n === 1 ? what : many}`
 }

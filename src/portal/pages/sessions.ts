@@ -8,6 +8,7 @@ export function show(visit: OwnVisit): Response {
   const portal = all.filter(({ door }) => door === 'portal')
   const body = html`<div class="head"><h1>Sessions</h1>
 <p class="lede">Browsers that are signed in as you. Ending one also ends its way into the forge, at once.</p></div>
+${portal.length > 1 ? html`<form class="inline" method="post" action="/sessions/end-others"><button class="danger">End all other sessions</button></form>` : null}
 <ul class="list">${portal.map((session) => row(visit, session, all))}</ul>`
   return page(visit, { title: 'Sessions', body, here: '/sessions' })
 }
@@ -22,6 +23,15 @@ export async function end(visit: OwnVisit): Promise<Response> {
     )
   await identity.endSession(session.id, `session:${visit.person.session.id}`)
   return session.id === visit.person.session.id ? signedOut(visit) : see('/sessions')
+}
+
+/** Every session of the account but this one, and the forge sessions that hang on them. */
+export async function endOthers(visit: OwnVisit): Promise<Response> {
+  const { identity } = visit.deps
+  const own = visit.person.session.id
+  const others = identity.sessions(me(visit).id).filter(({ door, id }) => door === 'portal' && id !== own)
+  for (const { id } of others) await identity.endSession(id, `session:${own}`)
+  return see('/sessions')
 }
 
 /** Ends this session and every forge session that hangs on it. */

@@ -6,7 +6,9 @@ import { refusal } from '../../../src/core/refusal.ts'
 import { loadAssets } from '../../../src/portal/assets.ts'
 import { refusalPage } from '../../../src/portal/refusal-page.ts'
 import { launchChromium } from './browser.ts'
+import { small } from './fake-holds.ts'
 import { linkSecret, seed } from './people.ts'
+import { dangerous, ordinary, several } from './pushes.ts'
 import { serve } from './serve.ts'
 
 const dir = process.argv[2] ?? 'test/e2e/pages/shots'
@@ -15,7 +17,27 @@ mkdirSync(dir, { recursive: true })
 
 await using served = await serve()
 const { fake, origin } = served
-const { alice, adminSecret, aliceSecret } = await seed(fake)
+const people = await seed(fake)
+const { alice, admin, adminSecret, aliceSecret, key } = people
+const push = ordinary(fake, people)
+const danger = dangerous(fake, people)
+several(fake, people)
+const policy = () => [{ device: key, uv: false }]
+const coming = fake.holds.add({ account: admin.id, state: 'receiving' })
+const reading = fake.holds.add({ account: admin.id, policy })
+const typed = fake.holds.add({
+  account: admin.id,
+  ...small(),
+  policy,
+  client: { address: '203.0.113.9', userAgent: 'git/2.47.3' },
+})
+const landed = fake.holds.add({ account: admin.id, ...small(), state: 'landed' })
+const rejected = fake.holds.add({
+  account: admin.id,
+  ...small(),
+  state: 'rejected',
+  said: 'refs/heads/main: pre-receive hook declined',
+})
 fake.identity.seedInvitation(linkSecret, alice)
 await using browser = await launchChromium()
 
@@ -60,6 +82,21 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'git-password', path: '/git-password', as: 'alice' },
+  { name: 'push', path: `/a/${push.code}`, as: 'alice' },
+  { name: 'push-danger', path: `/a/${danger.code}`, as: 'alice' },
+  {
+    name: 'push-refuse',
+    path: `/a/${push.code}`,
+    as: 'alice',
+    act: async (page) => page.getByRole('button', { name: 'Refuse' }).first().click(),
+  },
+  { name: 'push-coming', path: `/a/${coming.code}`, as: 'admin' },
+  { name: 'push-reading', path: `/a/${reading.code}`, as: 'admin' },
+  { name: 'push-typed', path: `/a/${typed.code}`, as: 'admin' },
+  { name: 'push-landed', path: `/a/${landed.code}`, as: 'admin' },
+  { name: 'push-rejected', path: `/a/${rejected.code}`, as: 'admin' },
+  { name: 'pending', path: '/pending', as: 'alice' },
+  { name: 'pending-batch', path: '/pending', as: 'alice', act: click('Approve these') },
   { name: 'sessions', path: '/sessions', as: 'alice' },
   { name: 'ledger', path: '/ledger', as: 'admin' },
   { name: 'people', path: '/people', as: 'admin' },
