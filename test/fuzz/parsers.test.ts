@@ -6,9 +6,15 @@ import { parseBundle } from '../../src/core/evidence/bundle.ts'
 import { parseTrust } from '../../src/core/evidence/trust.ts'
 import { verifyBundle } from '../../src/core/evidence/verify-bundle.ts'
 import { parseAdvertisement, rewriteAdvertisement } from '../../src/core/git/advertisement.ts'
+import { parseCommit } from '../../src/core/git/commit-object.ts'
 import { HeadCollector } from '../../src/core/git/head-collector.ts'
+import type { FileChange } from '../../src/core/git/landing.ts'
+import { ObjectStream } from '../../src/core/git/object-stream.ts'
+import { parsePatch } from '../../src/core/git/patch.ts'
 import { parsePushCertificate } from '../../src/core/git/push-cert.ts'
+import { RawDiffReader } from '../../src/core/git/raw-diff.ts'
 import { parseReport, ReportObserver } from '../../src/core/git/report-status.ts'
+import { parseTag } from '../../src/core/git/tag-object.ts'
 import { parseCanonicalJson } from '../../src/core/ledger/canonical-json.ts'
 import { parseCheckpoint } from '../../src/core/ledger/checkpoint.ts'
 import { parseEntry } from '../../src/core/ledger/entry.ts'
@@ -47,6 +53,13 @@ const seeds: readonly Buffer[] = [
   Buffer.from(
     `countersign statement v1\norigin http://h\nactor a forge-id 1\naction git-password.create\npolicy sha256:${'0'.repeat(64)}\nissued 2026-01-01T00:00:00Z\nexpires 2026-01-01T00:05:00Z\nnonce ${'A'.repeat(43)}\n`,
   ),
+  Buffer.from(`tree ${'1'.repeat(40)}\nauthor A <a@b> 1 +0000\ncommitter C <c@d> 2 +0000\n\nmessage\n`),
+  Buffer.from(`object ${'1'.repeat(40)}\ntype commit\ntag v1\ntagger T <t@u> 1 +0000\n\nnotes\n`),
+  Buffer.from(`${'1'.repeat(40)} blob 3\nabc\n${'2'.repeat(40)} missing\n`),
+  Buffer.from(`:100644 100644 ${'1'.repeat(40)} ${'2'.repeat(40)} R90\0a\0b\x001\t2\t\0a\0b\0`),
+  Buffer.from(
+    'diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,2 +1 @@ f\n one\n-two\n\\ No newline at end of file\n',
+  ),
   Buffer.from('/keeper/hello.git/info/refs?service=git-receive-pack'),
   readFileSync(new URL('../../package.json', import.meta.url)),
 ]
@@ -72,6 +85,15 @@ const mutated = fc
     return bytes
   })
 
+const CHANGES: readonly FileChange[] = (['modified', 'type-changed'] as const).map((status) => ({
+  path: 'a',
+  from: null,
+  status,
+  modes: ['100644', '100644'],
+  added: 1,
+  removed: 1,
+}))
+
 const PARSERS: Record<string, (bytes: Buffer) => unknown> = {
   'receive-pack head': (bytes) => [
     new HeadCollector().push(bytes),
@@ -88,6 +110,14 @@ const PARSERS: Record<string, (bytes: Buffer) => unknown> = {
     observer.push(bytes)
     return [observer.refs(), parseReport(bytes)]
   },
+  'commit and tag': (bytes) => [parseCommit('', bytes, false), parseTag(bytes, true)],
+  'object stream': (bytes) => new ObjectStream(2, () => {}).push(bytes),
+  'changed files': (bytes) => {
+    const reader = new RawDiffReader()
+    reader.push(bytes)
+    return reader.end()
+  },
+  patch: (bytes) => parsePatch(bytes, CHANGES, false),
   'public key': (bytes) => [parsePublicKey(bytes), parsePublicKeyLine(bytes.toString('latin1'))],
   'sk signature': (bytes) =>
     keys.map((key) => {
