@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { after, test } from 'node:test'
 import { repositoryOf } from '../support/blobs.ts'
 import { startGateway } from '../support/gateway.ts'
+import { pushAndTouch } from '../support/held-push.ts'
 import { peakRssMiB, rssMiB } from '../support/process.ts'
 import { pusher } from '../support/pusher.ts'
 
@@ -43,6 +44,13 @@ test('1 GiB is pushed and cloned whole, within 64 MiB more memory than 64 MiB to
     git.ok(large, 'push', '--signed', remote, 'HEAD:refs/heads/large'),
   )
   within('the push', beforePush, pushing)
+
+  const beforeHeld = rssMiB(gateway.pid)
+  const holding = await peakRssMiB(gateway.pid, async () => {
+    const held = await pushAndTouch(keeper.person, git, large, remote, 'HEAD:refs/heads/held')
+    assert.equal(held.code, 0, held.stderr)
+  })
+  within('the held push', beforeHeld, holding)
   rmSync(large, { recursive: true })
 
   const beforeClone = rssMiB(gateway.pid)
