@@ -17,6 +17,7 @@ export const describe: Gate = (passage, ctx) => {
   const { route } = passage.attempt
   switch (route.kind) {
     case 'refused':
+    case 'change':
       return route.refusal
     case 'asset':
     case 'ours':

@@ -26,7 +26,7 @@ describe('the shipped default', async () => {
   const { policy } = await policyBed()
   const reads: Action[] = [page, { verb: 'page.read', resource: app }, { verb: 'git.fetch', resource: app }]
   const rides: Action[] = [
-    { verb: 'issue.write', resource: app },
+    { verb: 'issue.create', resource: app },
     { verb: 'repo.create', resource: SITE },
   ]
   const all = [...reads, ...rides, push]

@@ -45,7 +45,7 @@ describe('whatever goes wrong is a denial', async () => {
       ask({ ...push, resource: { ...app, part: undefined as never } } as Action, touched),
     ],
     ['a push without updates', ask({ ...push, updates: undefined } as never, touched)],
-    ['a verb that the schema does not know', ask({ verb: 'repo.delete', resource: app } as never, touched)],
+    ['a verb that the schema does not know', ask({ verb: 'repo.explode', resource: app } as never, touched)],
     ['a group for a verb', ask({ verb: 'change', resource: app } as never, touched)],
     ['a resource of another kind', ask({ verb: 'page.read', resource: { kind: 'gist' } } as never, session)],
     [

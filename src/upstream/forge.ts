@@ -1,4 +1,6 @@
 import type { RepoRef, Verb } from '../core/action/action.ts'
+import type { Change, PlaceFacts } from '../core/action/change.ts'
+import type { Form } from '../core/action/form.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 
@@ -15,13 +17,42 @@ export interface ForgeRepo extends RepoRef {
   readonly permissions: { readonly admin: boolean; readonly push: boolean; readonly pull: boolean }
 }
 
+/** Verbs of what is forwarded as it came: everything that git does not do. */
+export type PageVerb = Exclude<Verb, 'git.fetch' | 'git.push'>
+
+/** A request of a change, written anew from its fields. */
+export interface ChangeRequest {
+  readonly method: 'GET' | 'POST'
+  /** Canonical, without a query. */
+  readonly path: string
+  /** `application/x-www-form-urlencoded`, without the forge's CSRF token; empty for a GET. */
+  readonly body: string
+}
+
 /** What an adapter says about a request line. */
 export type Route =
   | {
       readonly kind: 'page' // forwarded to the forge as a page for the signed-in person
-      readonly verb: Extract<Verb, 'page.read' | 'repo.create' | 'issue.write'>
+      readonly verb: PageVerb
       /** Set when the path lies inside a repository: names as in the path, not yet resolved. */
       readonly repo: { readonly owner: string; readonly name: string } | null
+      /** Set when the path lies inside an organisation's own pages: its name, not yet resolved. */
+      readonly org: string | null
+      /** The page shows a secret of the forge. */
+      readonly secret: boolean
+    }
+  | {
+      readonly kind: 'change' // carried out from named fields that somebody proved, never from captured bytes
+      /** What it can mean; which of them it does mean is known with the form. */
+      readonly verbs: readonly Verb[]
+      readonly repo: { readonly owner: string; readonly name: string } | null
+      readonly org: string | null
+      /** What to say where no proof can be asked for, and what to do instead. */
+      readonly refusal: Refusal
+      /** The change that `form` means. A GET has an empty form. */
+      describe(form: Form, facts?: PlaceFacts): Result<Change, Refusal>
+      /** The request that says it; with the same facts. Throws for a change that `describe` never gave. */
+      write(change: Change, facts?: PlaceFacts): ChangeRequest
     }
   | { readonly kind: 'asset' } // static file of the forge, the same for everybody
   | {
@@ -33,8 +64,9 @@ export type Route =
       readonly name: string
       readonly part: 'code' | 'wiki'
     }
-  | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out' } // replaced by a page of the portal
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb } // replaced by a page of the portal
+  // `verb`: what the address would do, where one is known.
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly verb: Verb | null }
 
 /**
  * The one interface behind which a forge is known. Nothing outside `upstream/` names Gogs.

@@ -1,7 +1,7 @@
 import type { RefUpdate } from '../git/ref-update.ts'
+import type { Verb } from './verbs.ts'
 
-/** The closed list of verbs. `ActionKind` in the policy schema groups them; an unlisted verb cannot be decided. */
-export type Verb = 'page.read' | 'git.fetch' | 'git.push' | 'repo.create' | 'issue.write'
+export type { Verb } from './verbs.ts'
 
 /** A repository by the forge's numeric id; names are for display and for building the canonical path. */
 export interface RepoRef {
@@ -12,11 +12,9 @@ export interface RepoRef {
 
 /** What somebody wants, in the forge adapter's words and with nothing left of the raw request. */
 export type Action =
-  | { readonly verb: 'page.read'; readonly resource: Resource }
-  | { readonly verb: 'repo.create'; readonly resource: Resource }
-  | { readonly verb: 'issue.write'; readonly resource: Resource }
   | { readonly verb: 'git.fetch'; readonly resource: RepoResource }
   | { readonly verb: 'git.push'; readonly resource: RepoResource; readonly updates: readonly RefUpdate[] }
+  | { readonly verb: Exclude<Verb, 'git.fetch' | 'git.push'>; readonly resource: Resource }
 
 export interface RepoResource {
   readonly kind: 'repo'
@@ -25,11 +23,23 @@ export interface RepoResource {
   readonly part: 'code' | 'wiki'
 }
 
-/** The forge as a whole, for pages that belong to no repository. */
+/** An organisation by the forge's numeric id. */
+export interface OrgResource {
+  readonly kind: 'org'
+  readonly org: { readonly id: number; readonly name: string }
+}
+
+/** The person themself: their profile, mail addresses and memberships in the forge, whose numeric id it is. */
+export interface AccountResource {
+  readonly kind: 'account'
+  readonly account: { readonly id: number; readonly name: string }
+}
+
+/** The forge as a whole, for what belongs to no repository. */
 export interface SiteResource {
   readonly kind: 'site'
 }
 
-export type Resource = RepoResource | SiteResource
+export type Resource = RepoResource | OrgResource | AccountResource | SiteResource
 
 export const SITE: SiteResource = { kind: 'site' }

@@ -6,7 +6,7 @@ import { encodeField } from '../statement/percent.ts'
 import type { DecisionRequest } from './engine.ts'
 
 export interface EntityUid {
-  readonly type: 'Account' | 'Repo' | 'Site' | 'Action'
+  readonly type: 'Account' | 'Repo' | 'Org' | 'Site' | 'Action'
   readonly id: string
 }
 
@@ -54,14 +54,15 @@ export function policyRequest(
         attrs: { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' },
         parents: [],
       },
-      { uid: resource.uid, attrs: resource.attrs, parents: [] },
+      // An account acts on itself only: it is there already, and another one is unknown, which is a denial.
+      ...(resource.attrs ? [{ uid: resource.uid, attrs: resource.attrs, parents: [] }] : []),
     ],
   }
 }
 
 function resourceOf(resource: Resource): {
   uid: EntityUid
-  attrs: { readonly [key: string]: unknown }
+  attrs: { readonly [key: string]: unknown } | null
   part: string
 } {
   switch (resource.kind) {
@@ -69,6 +70,12 @@ function resourceOf(resource: Resource): {
       const { repo, part } = resource
       return { uid: { type: 'Repo', id: String(repo.id) }, attrs: { owner: repo.owner.toLowerCase() }, part }
     }
+    case 'org': {
+      const { id, name } = resource.org
+      return { uid: { type: 'Org', id: String(id) }, attrs: { name: name.toLowerCase() }, part: 'none' }
+    }
+    case 'account':
+      return { uid: { type: 'Account', id: String(resource.account.id) }, attrs: null, part: 'none' }
     case 'site':
       return { uid: { type: 'Site', id: 'forge' }, attrs: {}, part: 'none' }
   }

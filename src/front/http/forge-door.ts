@@ -181,6 +181,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             .end()
           return
         case 'page':
+        case 'change':
         case 'refused':
           void page(req, res, url, {
             door: 'web',

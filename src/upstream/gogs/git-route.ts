@@ -3,7 +3,7 @@ import type { Route } from '../forge.ts'
 import { isOwnerName, isRepoName } from './names.ts'
 import { BAD_NAME, NEEDS_GIT_SUFFIX, REFUSED, UNKNOWN } from './refused.ts'
 
-const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal })
+const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal, verb: null })
 
 /**
  * The smart git addresses (gitprotocol-http), in exactly one spelling each: lower-case words, `.git`, and for the
@@ -25,7 +25,7 @@ export function gitRoute(method: string, segments: readonly string[], query: str
     return { kind: 'git', service: 'git-upload-pack', step: 'advertise', ...repo }
   if (query === 'service=git-receive-pack')
     return { kind: 'git', service: 'git-receive-pack', step: 'advertise', ...repo }
-  return refused(query === '' ? REFUSED.dumb : UNKNOWN)
+  return query === '' ? { kind: 'refused', refusal: REFUSED.dumb, verb: 'git.fetch' } : refused(UNKNOWN)
 }
 
 type GitRepo = { readonly owner: string; readonly name: string; readonly part: 'code' | 'wiki' }

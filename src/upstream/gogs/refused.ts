@@ -24,6 +24,14 @@ export const REFUSED = {
     'Git hooks run as programs on the server, so nobody edits them through this gateway.',
     'Ask whoever runs the server.',
   ),
+  mirror: never(
+    'Mirrors that fetch from another address are switched off.',
+    'Import once, or let a machine push what it fetched.',
+  ),
+  importLocal: never(
+    'Importing from a folder of the server is switched off.',
+    'Push the repository from where it is.',
+  ),
   deployKeys: later('Adding or removing a deploy key', 'Use an account of its own for the machine.'),
   fork: later('Forking a repository', 'Create a repository, and push to it.'),
   migrate: later(

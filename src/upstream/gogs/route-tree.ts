@@ -1,16 +1,14 @@
-import type { Fate, RouteLine } from './routes.ts'
-
 /** A table of routes compiled to one look-up a segment. */
-export interface RouteTree {
-  readonly fixed: Map<string, RouteTree>
-  readonly open: { readonly accepts: (segment: string) => boolean; readonly next: RouteTree }[]
-  /** Fates of a path that ends here. */
-  readonly here: Map<string, Fate>
-  /** Fates of a path that goes on in any way. */
-  readonly beyond: Map<string, Fate>
+export interface RouteTree<F> {
+  readonly fixed: Map<string, RouteTree<F>>
+  readonly open: { readonly accepts: (segment: string) => boolean; readonly next: RouteTree<F> }[]
+  /** Fates of a path that ends here, by method. */
+  readonly here: Map<string, F>
+  /** Fates of a path that goes on in any way, by method. */
+  readonly beyond: Map<string, F>
 }
 
-const empty = (): RouteTree => ({ fixed: new Map(), open: [], here: new Map(), beyond: new Map() })
+const empty = <F>(): RouteTree<F> => ({ fixed: new Map(), open: [], here: new Map(), beyond: new Map() })
 
 const isNumber = (segment: string): boolean => /^[0-9]{1,18}$/.test(segment)
 const ACCEPTS: Record<string, (segment: string) => boolean> = {
@@ -23,8 +21,10 @@ const ACCEPTS: Record<string, (segment: string) => boolean> = {
 const anySegment = (segment: string): boolean => segment.charCodeAt(0) !== 45
 
 /** Compile a route table. Two lines for one method and path are a mistake in the table. */
-export function compileRoutes(lines: readonly RouteLine[]): RouteTree {
-  const root = empty()
+export function compileRoutes<F>(
+  lines: readonly (readonly [method: string, path: string, fate: F])[],
+): RouteTree<F> {
+  const root = empty<F>()
   for (const [method, path, fate] of lines) {
     let node = root
     let leaf = root.here
@@ -47,12 +47,12 @@ export function compileRoutes(lines: readonly RouteLine[]): RouteTree {
 }
 
 /** The fate of a method at `segments`; a fixed word wins over an open one, and both over the rest of a longer path. */
-export function findRoute(
-  tree: RouteTree,
+export function findRoute<F>(
+  tree: RouteTree<F>,
   method: string,
   segments: readonly string[],
   at = 0,
-): Fate | undefined {
+): F | undefined {
   if (at === segments.length) return tree.here.get(method) ?? tree.here.get('ANY')
   const segment = segments[at]!
   const fixed = tree.fixed.get(segment)
@@ -68,16 +68,16 @@ export function findRoute(
   return anySegment(segment) ? (tree.beyond.get(method) ?? tree.beyond.get('ANY')) : undefined
 }
 
-function fixedChild(node: RouteTree, segment: string): RouteTree {
-  const child = node.fixed.get(segment) ?? empty()
+function fixedChild<F>(node: RouteTree<F>, segment: string): RouteTree<F> {
+  const child = node.fixed.get(segment) ?? empty<F>()
   node.fixed.set(segment, child)
   return child
 }
 
-function openChild(node: RouteTree, accepts: (segment: string) => boolean): RouteTree {
+function openChild<F>(node: RouteTree<F>, accepts: (segment: string) => boolean): RouteTree<F> {
   const found = node.open.find((child) => child.accepts === accepts)
   if (found) return found.next
-  const next = empty()
+  const next = empty<F>()
   node.open.push({ accepts, next })
   // Digits and hex before "any": the narrow ones are asked first.
   node.open.sort((a, b) => Number(a.accepts === anySegment) - Number(b.accepts === anySegment))

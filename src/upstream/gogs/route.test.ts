@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { groupOf } from '../../core/action/verbs.ts'
 import { gogsRoute } from './route.ts'
 import { ROUTES } from './routes.ts'
 
@@ -11,7 +12,9 @@ function fate(request: string): string {
   const route = gogsRoute(method, path, query)
   switch (route.kind) {
     case 'page':
-      return `${route.verb} ${route.repo ? `${route.repo.owner}/${route.repo.name}` : '-'}`
+      return `${route.verb} ${place(route)}${route.secret ? ' secret' : ''}`
+    case 'change':
+      return `change ${route.verbs.join(' ')} ${place(route)}`
     case 'git':
       return `${route.service} ${route.step} ${route.owner}/${route.name} ${route.part}`
     case 'refused':
@@ -21,6 +24,10 @@ function fate(request: string): string {
     case 'asset':
       return 'asset'
   }
+}
+
+function place({ repo, org }: { repo: { owner: string; name: string } | null; org: string | null }): string {
+  return repo ? `${repo.owner}/${repo.name}` : (org ?? '-')
 }
 
 function each(rows: Record<string, string>): void {
@@ -36,7 +43,7 @@ test('pages pass as reads, of a repository where there is one', () => {
     'GET /alice': 'page.read -',
     'GET /alice/followers': 'page.read -',
     'GET /alice/stars': 'page.read -',
-    'GET /org/acme/teams/owners': 'page.read -',
+    'GET /org/Acme/teams/owners': 'page.read acme',
     'GET /Alice/App': 'page.read alice/app',
     'GET /alice/app.git': 'page.read alice/app',
     'GET /alice/action/issues': 'page.read alice/action',
@@ -54,19 +61,94 @@ test('pages pass as reads, of a repository where there is one', () => {
   })
 })
 
-test('a new repository, issues and comments pass, without a query', () => {
+test('what rides on the session passes, without a query', () => {
   each({
     'POST /repo/create': 'repo.create -',
-    'POST /alice/app/issues/new': 'issue.write alice/app',
-    'POST /alice/app/issues/3/comments': 'issue.write alice/app',
-    'POST /alice/app/issues/3/title': 'issue.write alice/app',
-    'POST /alice/app/comments/3': 'issue.write alice/app',
-    'POST /alice/app/comments/3/delete': 'issue.write alice/app',
+    'POST /repo/fork/1': 'repo.fork -',
+    'POST /issues/attachments': 'issue.attachment.upload -',
+    'POST /alice/app/issues/new': 'issue.create alice/app',
+    'POST /alice/app/issues/3/comments': 'issue.comment.create alice/app',
+    'POST /alice/app/issues/3/title': 'issue.update alice/app',
+    'POST /alice/app/comments/3': 'issue.comment.update alice/app',
+    'POST /alice/app/comments/3/delete': 'issue.comment.delete alice/app',
+    'POST /alice/app/labels/delete': 'label.delete alice/app',
+    'POST /alice/app/compare/main...topic': 'pr.create alice/app',
+    'POST /org/acme/settings/avatar': 'org.avatar.update acme',
     'POST /repo/create?user_id=1': 'bad-request',
     'POST /alice/app/issues/new?title=x': 'bad-request',
+    'POST /a/b/_preview/main/x?content=x': 'bad-request',
     'PUT /alice/app/issues/new': 'unknown-action',
     'POST /alice/app/issues/x/comments': 'unknown-action',
     'POST /alice/app/issues/3/Title': 'unknown-action',
+  })
+})
+
+test('a form may say where to go back to, on this site only', () => {
+  each({
+    'POST /alice/action/follow': 'user.follow -',
+    'POST /alice/action/follow?redirect_to=/alice': 'user.follow -',
+    'POST /alice/app/action/unstar?redirect_to=/alice/app': 'repo.unstar alice/app',
+    'POST /alice/app/action/watch?redirect_to=%2Falice%2Fapp': 'repo.watch alice/app',
+    'POST /alice/app/action/watch?redirect_to=/': 'repo.watch alice/app',
+    'POST /alice/app/action/desc': 'unknown-action',
+  })
+  for (const to of [
+    '//evil.example',
+    '/%2Fevil.example',
+    '%2F%2Fevil.example',
+    '/\\evil.example',
+    '/%5Cevil.example',
+    'https://evil.example',
+    '/a/b&desc=x',
+    '/a%3Fb',
+    '',
+    `${'/a'.repeat(4000)}!`,
+  ])
+    assert.equal(fate(`POST /alice/app/action/star?redirect_to=${to}`), 'bad-request', to)
+})
+
+test('what changes refs, permissions or what leaves the house is a change, with its query', () => {
+  each({
+    'POST /a/b/_edit/main/x': 'change file.edit a/b',
+    'POST /a/b.git/_new/main': 'change file.create a/b',
+    'POST /A/B/pulls/1/merge': 'change pr.merge a/b',
+    'POST /a/b/branches/delete/topic/x?commit=0&redirect_to=x': 'change branch.delete a/b',
+    'POST /a/b/settings/collaboration': 'change repo.collaborator.add a/b',
+    'POST /a/b/settings/collaboration/access_mode':
+      'change repo.collaborator.update repo.collaborator.make-admin a/b',
+    'POST /a/b/settings/branches/default_branch': 'change branch.default.update a/b',
+    'POST /a/b/settings/branches/main': 'change branch.protection.update a/b',
+    'POST /a/b/settings/hooks/slack/7': 'change repo.webhook.update a/b',
+    'POST /org/Acme/settings/hooks/gogs/new': 'change org.webhook.create acme',
+    'POST /org/acme/teams/owners/action/add': 'change org.team.member.add acme',
+    'POST /org/acme/teams/owners/action/other': 'unknown-action',
+    'POST /org/acme/members/action/other': 'unknown-action',
+    'POST /a/b/settings/hooks/other/new': 'unknown-action',
+    'POST /admin/users/3/delete': 'change admin.user.delete -',
+    'POST /user/settings/email': 'change user.email.make-primary user.email.add -',
+  })
+})
+
+test('a GET that changes something is a change, and so is its HEAD', () => {
+  each({
+    'GET /a/b/milestones/1/close': 'change milestone.status a/b',
+    'HEAD /a/b/milestones/1/open': 'change milestone.status a/b',
+    'GET /a/b/milestones/1/other': 'unknown-action',
+    'POST /a/b/milestones/1/close': 'unknown-action',
+    'GET /admin/notices/empty': 'change admin.notice.empty -',
+    'HEAD /admin/notices/empty': 'change admin.notice.empty -',
+  })
+})
+
+test('a page that shows secrets says so', () => {
+  each({
+    'GET /a/b/settings': 'repo.settings.read a/b secret',
+    'HEAD /a/b/settings/hooks': 'repo.webhook.read a/b secret',
+    'GET /a/b/settings/hooks/1': 'repo.webhook.read a/b secret',
+    'GET /a/b/settings/hooks/gogs/new': 'page.read a/b',
+    'GET /org/acme/settings/hooks/1': 'org.webhook.read acme secret',
+    'GET /admin/config': 'admin.config.read - secret',
+    'GET /admin/auths/1': 'admin.auth-source.read - secret',
   })
 })
 
@@ -109,46 +191,29 @@ test('sign-in and sign-out are ours', () => {
   })
 })
 
-test('what this release refuses is refused by name', () => {
+test('what is refused to everybody is refused by name', () => {
   const requests = [
-    ...['_new', '_edit', '_delete', '_upload'].flatMap((word) => [
-      `GET /a/b/${word}/main/x`,
-      `POST /a/b/${word}/main/x`,
-    ]),
-    'POST /a/b/pulls/1/merge',
-    'POST /a/b/compare/main...topic',
-    'POST /a/b/branches/delete/topic',
-    'POST /a/b/releases/new',
-    'POST /a/b/wiki/_new',
-    'POST /a/b/upload-file',
     'PUT /api/v1/repos/a/b/contents/x',
     'GET /api/v1/user',
     'POST /api/v1/admin/users',
+    'DELETE /api/v1/nothing/such',
     'POST /a/b.git/info/lfs/objects/batch',
     'PUT /a/b/info/lfs/objects/basic/0',
-    'GET /a/b/milestones/1/close',
-    'HEAD /a/b/milestones/1/close',
     'GET /a/b/tasks/trigger?branch=main',
-    'GET /admin/notices/empty',
-    'HEAD /admin/notices/empty',
     'GET /user/settings/applications',
     'GET /user/settings/security/two_factor_enable',
     'POST /user/settings/password',
     'POST /user/settings/ssh',
-    'GET /a/b/settings',
-    'POST /a/b/settings',
-    'GET /a/b/settings/hooks/1',
+    'GET /user/settings/delete',
     'POST /a/b/settings/hooks/git/pre-receive',
+    'GET /a/b/settings/hooks/git',
     'POST /a/b/settings/keys',
-    'POST /a/b/settings/collaboration',
-    'GET /admin/auths/1',
-    'GET /admin/config',
-    'POST /repo/migrate',
-    'POST /repo/fork/1',
+    'POST /admin/auths/1',
+    'GET /admin/auths/new',
+    'GET /org/acme/settings/delete',
     'GET /healthcheck',
     'GET /debug/pprof/heap',
     'GET /-/metrics',
-    'POST /alice/action/follow',
   ]
   for (const request of requests) assert.equal(fate(request), 'not-allowed-yet', request)
 })
@@ -182,6 +247,9 @@ test('names and refs that could read as something else are refused', () => {
     'GET /EXPLORE',
     'GET /Admin/x',
     'GET /template/x',
+    'GET /org/-x/teams',
+    'GET /org/admin/teams',
+    'POST /org/a%20b/settings',
   ]) {
     assert.equal(fate(request), 'unknown-action', request)
   }
@@ -212,30 +280,43 @@ test('static files are nobody’s', () => {
 })
 
 test('only pages of no repository pass without one', () => {
-  for (const [method, path, is] of ROUTES) {
-    if (!path.startsWith('/:owner/:repo') || (is !== 'page.read' && is !== 'issue.write')) continue
+  for (const [method, path, target] of ROUTES) {
+    if (!path.startsWith('/:owner/:repo') || target.kind !== 'page') continue
     const filled = path
       .replace(/:(?:index|id)/g, '7')
       .replace(':sha', '0123456')
       .replace('compare/*', 'compare/a...b')
       .replace('*', 'main')
       .replace(/:/g, 'x')
+    const is = target.verb
     for (const owner of ['user', 'api', 'releases', '-'])
       assert.equal(fate(`${method} ${filled.replace('xowner', owner)}`).startsWith(is), false, filled)
     for (const repo of ['action', 'followers', 'settings', 'new', 'admin']) {
       if (path === '/:owner/:repo' && repo === 'followers') continue
-      assert.equal(fate(`${method} ${filled.replace('xrepo', repo)}`), `${is} xowner/${repo}`, filled)
+      const came = fate(`${method} ${filled.replace('xrepo', repo)}`)
+      assert.equal(came.replace(/ secret$/, ''), `${is} xowner/${repo}`, filled)
     }
   }
 })
 
 test('nothing that changes state passes but by a line that names it', () => {
-  const writes = ROUTES.filter(([method, , is]) => method !== 'GET' && (is === 'page.read' || is === 'asset'))
-  assert.deepEqual(writes, [])
-  const passing = ROUTES.filter(([, , is]) => is === 'issue.write' || is === 'repo.create').map(
-    ([method]) => method,
-  )
-  assert.deepEqual(new Set(passing), new Set(['POST']))
+  for (const [method, path, target] of ROUTES) {
+    if (target.kind === 'asset') assert.equal(method, 'GET', path)
+    if (target.kind !== 'page') continue
+    assert.ok(method === 'GET' || method === 'POST', path)
+    const group = groupOf(target.verb)
+    assert.equal(target.secret, group === 'secret-read', path)
+    if (target.verb === 'page.read' || target.secret) assert.equal(method, 'GET', path)
+    else assert.ok(method === 'POST' && (group === 'ride' || target.verb === 'file.preview'), path)
+  }
+})
+
+test('a change has verbs that a session never satisfies', () => {
+  for (const [, path, target] of ROUTES) {
+    if (target.kind !== 'change') continue
+    for (const verb of target.schemas.flatMap(({ verbs }) => verbs))
+      assert.match(groupOf(verb), /^(?:change|critical)$/, `${path}: ${verb}`)
+  }
 })
 
 const word = fc.constantFrom(
@@ -270,6 +351,7 @@ test('any request line has a route; unsafe ones pass for three reasons only', ()
         if (route.kind === 'page') {
           if (method !== 'GET' && method !== 'HEAD')
             assert.ok(method === 'POST' && route.verb !== 'page.read' && query === '')
+          else assert.match(groupOf(route.verb), /read$/)
           if (route.repo)
             for (const name of [route.repo.owner, route.repo.name])
               assert.match(name, /^[a-z0-9_.][a-z0-9_.-]*$/)

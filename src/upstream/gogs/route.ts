@@ -1,19 +1,22 @@
+import type { Where } from '../../core/action/change.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import type { Route } from '../forge.ts'
+import { type ChangeLine, changeRoute } from './change-route.ts'
 import { gitRoute } from './git-route.ts'
 import { isOwnerName, isRefLike, isRepoName, RESERVED } from './names.ts'
-import { BAD_NAME, BAD_REF, NO_QUERY, REFUSED, UNKNOWN } from './refused.ts'
-import { compileRoutes, findRoute } from './route-tree.ts'
-import { type Fate, ROUTES } from './routes.ts'
+import { BAD_NAME, BAD_REF, NO_QUERY, UNKNOWN } from './refused.ts'
+import { compileRoutes, findRoute, type RouteTree } from './route-tree.ts'
+import { type Fate, leadsToOwnPage, type RouteLine } from './routes/fate.ts'
+import { ROUTES } from './routes.ts'
 
 // Two trees, so that a word Gogs keeps for itself can never stand where a name is meant.
-const belongsToOwner = (path: string): boolean => path.startsWith('/:owner')
-const SITE = compileRoutes(ROUTES.filter(([, path]) => !belongsToOwner(path)))
-const OWNED = compileRoutes(ROUTES.filter(([, path]) => belongsToOwner(path)))
-const ASSET: Route = { kind: 'asset' }
-const SIGN_IN: Route = { kind: 'ours', page: 'sign-in' }
-const SIGN_OUT: Route = { kind: 'ours', page: 'sign-out' }
-const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal })
+const belongsToOwner = ([, path]: RouteLine): boolean => path.startsWith('/:owner')
+const compile = (lines: readonly RouteLine[]): RouteTree<Target> =>
+  compileRoutes(lines.map((line) => [line[0], line[1], targetOf(line)] as const))
+const SITE = compile(ROUTES.filter((line) => !belongsToOwner(line)))
+const OWNED = compile(ROUTES.filter(belongsToOwner))
+const NOWHERE: Where = { repo: null, org: null }
+const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal, verb: null })
 const unknown = refused(UNKNOWN)
 
 /** Words below a repository after which the rest of the path begins with a ref. */
@@ -27,53 +30,63 @@ export function gogsRoute(method: string, path: string, query: string): Route {
   // `method`, `path` and `query` are the attacker's.
   const segments = split(path)
   const owner = segments[0]
-  if (owner === undefined || RESERVED.has(owner))
-    return settle(findRoute(SITE, method, segments), method, query, null)
+  if (owner === undefined || RESERVED.has(owner)) {
+    if (owner !== 'org' || segments.length < 3) return route(SITE, method, segments, query, NOWHERE)
+    const org = segments[1]!
+    if (!isOwnerName(org)) return refused(BAD_NAME)
+    return route(SITE, method, segments, query, { repo: null, org: org.toLowerCase() })
+  }
   if (!isOwnerName(owner)) return refused(BAD_NAME)
-  if (segments.length === 1) return settle(findRoute(OWNED, method, segments), method, query, null)
+  if (segments.length === 1) return route(OWNED, method, segments, query, NOWHERE)
   const second = segments[1]!
   if (segments.length > 2) {
     const git = gitRoute(method, segments, query)
     if (git) return git
   }
-  // `/:owner/stars` and the like are pages of the person, as in Gogs.
-  if (segments.length === 2 && PEOPLE.has(second))
-    return settle(findRoute(OWNED, method, segments), method, query, null)
   // Gogs serves the pages of a repository under its clone address too.
   const name = second.endsWith('.git') ? second.slice(0, -4) : second
   if (!isRepoName(name)) return refused(BAD_NAME)
   if (segments.length > 3 && TAKES_REF.has(segments[2]!) && !refsAreSafe(segments)) return refused(BAD_REF)
-  return settle(findRoute(OWNED, method, segments), method, query, {
-    owner: owner.toLowerCase(),
-    name: name.toLowerCase(),
+  return route(OWNED, method, segments, query, {
+    repo: { owner: owner.toLowerCase(), name: name.toLowerCase() },
+    org: null,
   })
 }
 
-const PEOPLE = new Set(['followers', 'following', 'stars'])
+/** A fate, with what its line adds to the answer. `/:owner/stars` and the like are pages of the person, as in Gogs. */
+type Target =
+  | Exclude<Fate, { kind: 'change' | 'page' }>
+  | (Extract<Fate, { kind: 'page' }> & { readonly ofPerson: boolean })
+  | { readonly kind: 'change'; readonly line: ChangeLine }
 
-function settle(
-  fate: Fate | undefined,
+function targetOf([method, path, fate]: RouteLine): Target {
+  if (fate.kind === 'page')
+    return { ...fate, ofPerson: path.startsWith('/:owner') && !path.startsWith('/:owner/:repo') }
+  if (fate.kind !== 'change') return fate
+  if (method !== 'GET' && method !== 'POST') throw new Error(`a change by ${method}: ${path}`)
+  return { kind: 'change', line: { method, path, schemas: fate.schemas, refusal: fate.refusal } }
+}
+
+function route(
+  tree: RouteTree<Target>,
   method: string,
+  segments: readonly string[],
   query: string,
-  repo: { owner: string; name: string } | null,
+  where: Where,
 ): Route {
-  switch (fate) {
-    case undefined:
-      return unknown
-    case 'page.read':
-      return { kind: 'page', verb: fate, repo }
-    case 'repo.create':
-    case 'issue.write':
-      // Gogs reads form fields from the query as well, so the query must be empty where a form is judged.
-      return query === '' || method === 'GET' ? { kind: 'page', verb: fate, repo } : refused(NO_QUERY)
-    case 'asset':
-      return ASSET
-    case 'ours:sign-in':
-      return SIGN_IN
-    case 'ours:sign-out':
-      return SIGN_OUT
-    default:
-      return refused(REFUSED[fate])
+  const target = findRoute(tree, method, segments)
+  if (target === undefined) return unknown
+  if (target.kind === 'change') return changeRoute(target.line, segments, query, where)
+  if (target.kind !== 'page') return target
+  // Gogs reads form fields from the query as well, so the query must be empty where a form is judged.
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (!isRead && query !== '' && !(target.leadsBack && leadsToOwnPage(query))) return refused(NO_QUERY)
+  return {
+    kind: 'page',
+    verb: target.verb,
+    repo: target.ofPerson ? null : where.repo,
+    org: where.org,
+    secret: target.secret,
   }
 }
 

@@ -1,0 +1,65 @@
+import {
+  MEMBER_ADD,
+  MEMBER_LEAVE,
+  MEMBER_REMOVE,
+  memberShown,
+  ORG_CREATE,
+  ORG_SETTINGS,
+  TEAM_CREATE,
+  TEAM_DELETE,
+  TEAM_JOIN,
+  TEAM_LEAVE,
+  TEAM_MEMBER_ADD,
+  TEAM_MEMBER_REMOVE,
+  TEAM_REPO_ADD,
+  TEAM_REPO_REMOVE,
+  TEAM_UPDATE,
+} from '../changes/orgs.ts'
+import { change, pass, passAndBack, READ, type RouteLine, refuse } from './fate.ts'
+import { webhooks } from './webhooks.ts'
+
+/** Pages of one person or organisation. */
+export const people: readonly RouteLine[] = [
+  ['GET', '/:owner', READ],
+  ['GET', '/:owner/followers', READ],
+  ['GET', '/:owner/following', READ],
+  ['GET', '/:owner/stars', READ],
+  ['POST', '/:owner/action/follow', passAndBack('user.follow')],
+  ['POST', '/:owner/action/unfollow', passAndBack('user.unfollow')],
+]
+
+export const orgs: readonly RouteLine[] = [
+  ['GET', '/org/create', READ],
+  ['POST', '/org/create', change('org', ORG_CREATE)],
+  ['GET', '/org/:org/dashboard', READ],
+  ['GET', '/org/:org/issues', READ],
+  ['GET', '/org/:org/pulls', READ],
+  ['GET', '/org/:org/members', READ],
+  ['POST', '/org/:org/members/action/private', change('org', memberShown('private'))],
+  ['POST', '/org/:org/members/action/public', change('org', memberShown('public'))],
+  ['POST', '/org/:org/members/action/remove', change('org', MEMBER_REMOVE)],
+  ['POST', '/org/:org/members/action/leave', change('org', MEMBER_LEAVE)],
+  ['GET', '/org/:org/invitations/new', READ],
+  ['POST', '/org/:org/invitations/new', change('org', MEMBER_ADD)],
+  ['GET', '/org/:org/teams', READ],
+  ['GET', '/org/:org/teams/new', READ],
+  ['POST', '/org/:org/teams/new', change('org', TEAM_CREATE)],
+  ['GET', '/org/:org/teams/:team', READ],
+  ['GET', '/org/:org/teams/:team/repositories', READ],
+  ['POST', '/org/:org/teams/:team/action/join', change('org', TEAM_JOIN)],
+  ['POST', '/org/:org/teams/:team/action/leave', change('org', TEAM_LEAVE)],
+  ['POST', '/org/:org/teams/:team/action/add', change('org', TEAM_MEMBER_ADD)],
+  ['POST', '/org/:org/teams/:team/action/remove', change('org', TEAM_MEMBER_REMOVE)],
+  ['POST', '/org/:org/teams/:team/action/repo/add', change('org', TEAM_REPO_ADD)],
+  ['POST', '/org/:org/teams/:team/action/repo/remove', change('org', TEAM_REPO_REMOVE)],
+  ['GET', '/org/:org/teams/:team/edit', READ],
+  ['POST', '/org/:org/teams/:team/edit', change('org', TEAM_UPDATE)],
+  ['POST', '/org/:org/teams/:team/delete', change('org', TEAM_DELETE)],
+  ['GET', '/org/:org/settings', READ],
+  ['POST', '/org/:org/settings', change('org', ORG_SETTINGS)],
+  ['POST', '/org/:org/settings/avatar', pass('org.avatar.update')],
+  ['POST', '/org/:org/settings/avatar/delete', pass('org.avatar.delete')],
+  ...webhooks('org', '/org/:org/settings/hooks'),
+  // Asks for a password of the forge, which nobody has.
+  ['ANY', '/org/:org/settings/delete', refuse('org', 'org.delete')],
+]
