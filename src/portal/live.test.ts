@@ -83,11 +83,33 @@ test('it beats every 15 seconds, and ends with the session, which it does not ke
   t.mock.timers.tick(15_000)
   await stream.next()
   assert.equal(fake.identity.sessions(alice.id).find(({ id }) => id === session.id)!.lastSeenAt, before)
-  await fake.identity.endSession(session.id, 'test')
+  fake.identity.forgetSession(session.id)
   t.mock.timers.tick(15_000)
   assert.equal(await stream.next(), OVER)
   assert.equal(await stream.next(), null)
   assert.equal(fake.holds.watchers, 0)
+})
+
+test('it ends at once when the session is ended, and stays when another one is', async (t) => {
+  const { fake, alice, key, aliceSecret, listen } = await inUse(t)
+  const stream = await listen()
+  await stream.next()
+  await stream.next()
+  const other = fake.identity.seedSession(alice, key)
+  await fake.identity.endSession(other.session.id, 'test')
+  assert.equal(fake.holds.watchers, 1)
+  await fake.identity.endSession(fake.identity.bySession('portal', aliceSecret, fake.at)!.session.id, 'test')
+  assert.equal(await stream.next(), OVER)
+  assert.equal(fake.holds.watchers, 0)
+})
+
+test('it ends when the gateway stops', async (t) => {
+  const { fake, listen } = await inUse(t)
+  const stream = await listen()
+  await stream.next()
+  await stream.next()
+  fake.stop.abort()
+  assert.equal(await stream.next(), OVER)
 })
 
 test('at most three to a session; one that closes makes room', async (t) => {

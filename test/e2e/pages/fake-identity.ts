@@ -12,6 +12,8 @@ export interface FakeIdentity extends Identity {
   seedAccount(account: Partial<Account> & { name: string }): Account
   seedDevice(device: Partial<Device> & { account: Account['id'] }): Device
   seedInvitation(secret: string, account: Account, kind?: 'invitation' | 'recovery'): void
+  /** As when it was idle for too long: nobody is told. */
+  forgetSession(id: string): void
   seedSession(account: Account, device: Device, more?: Partial<Session>): { secret: string; session: Session }
 }
 
@@ -23,6 +25,7 @@ export function fakeIdentity(now: () => number): FakeIdentity {
   const passwords = new Map<string, GitPassword>()
   const links = new Map<string, { id: string; account: Account; kind: 'invitation' | 'recovery' }>()
   const log: string[] = []
+  const listeners = new Set<Parameters<Identity['onRevoke']>[0]>()
   let n = 0
 
   const change = (what: string): void => {
@@ -88,6 +91,8 @@ export function fakeIdentity(now: () => number): FakeIdentity {
       secrets.set(secret, session.id)
       return { secret, session }
     },
+
+    forgetSession: (id: string): void => void sessions.delete(id),
 
     account: (id: string) => accounts.get(id),
     accountByName: (name: string) => [...accounts.values()].find((account) => account.name === name),
@@ -171,8 +176,11 @@ export function fakeIdentity(now: () => number): FakeIdentity {
     },
     async endSession(id: string, by: string) {
       change(`endSession ${id} ${by}`)
+      const account = sessions.get(id)?.account
       for (const session of sessions.values())
         if (session.id === id || session.parent === id) sessions.delete(session.id)
+      if (account)
+        for (const listener of listeners) listener({ kind: 'session', account, session: sessionId(id) })
     },
     async createGitPassword(input: Parameters<Identity['createGitPassword']>[0]) {
       change(`createGitPassword ${input.account} ${input.device}`)
@@ -180,6 +188,7 @@ export function fakeIdentity(now: () => number): FakeIdentity {
         id: `p${++n}`,
         account: input.account,
         device: input.device,
+        session: input.session,
         createdAt: input.now,
         expiresAt: input.now + 12 * HOUR,
       }
@@ -190,7 +199,10 @@ export function fakeIdentity(now: () => number): FakeIdentity {
       change(`revokeGitPassword ${id} ${by}`)
       passwords.delete(id)
     },
-    onRevoke: () => () => {},
+    onRevoke(listener: Parameters<Identity['onRevoke']>[0]) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     async close() {},
   }
   return identity as FakeIdentity

@@ -11,6 +11,8 @@ export interface FakePortal {
   readonly portal: Portal
   readonly identity: FakeIdentity
   readonly holds: FakeHolds
+  /** As when the gateway stops. */
+  readonly stop: AbortController
   readonly handOver: HandOver
   readonly origin: string
   readonly forgeOrigin: string
@@ -32,6 +34,7 @@ export function fakePortal(
   const now = (): number => fake.at
   const identity = fakeIdentity(now)
   const holds = fakeHolds(now, origin)
+  const stop = new AbortController()
   const handOver = createHandOver({ now })
   const logged: string[] = []
   const failures: string[] = []
@@ -70,6 +73,7 @@ export function fakePortal(
       mayTry: (key) => failures.filter((failed) => failed === key).length < 10,
       failed: (key) => void failures.push(key),
     },
+    stopping: stop.signal,
     log,
     now,
   })
@@ -77,6 +81,7 @@ export function fakePortal(
     portal,
     identity,
     holds,
+    stop,
     handOver,
     origin,
     forgeOrigin,
