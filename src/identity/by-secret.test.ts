@@ -27,7 +27,7 @@ test('what is dropped opens nothing; what is replaced keeps its secret', () => {
 })
 
 test('what time has ended leaves memory, and is told', () => {
-  const opened = { account: accountId('a'), device: deviceId('d'), createdAt: 0 }
+  const opened = { account: accountId('a'), device: deviceId('d'), session: null, createdAt: 0 }
   const state = {
     sessions: bySecret(),
     passwords: bySecret(),

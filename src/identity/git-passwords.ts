@@ -5,6 +5,7 @@ import type { Core } from './core.ts'
 import type { GitPassword, Identity } from './identity.ts'
 import { standing } from './standing.ts'
 
+const SESSION_ENDED = refusal('not-signed-in', 'The session that asks for it has ended.', 'Sign in again.')
 const NOT_YOURS = refusal('proof-invalid', 'That device is not yours.', 'Use one of your own.')
 
 /** Short-lived passwords for git over HTTPS, shown once after a touch. */
@@ -31,14 +32,16 @@ export function gitPasswords({
       }
     },
 
-    async createGitPassword({ account, device, now, evidence }) {
+    async createGitPassword({ account, device, session, now, evidence }) {
       if (state.devices.get(device)?.device.account !== account) return err(NOT_YOURS)
+      if (state.sessions.get(session)?.account !== account) return err(SESSION_ENDED)
       const secret = `csp_${randomSecret()}`
       const hash = sha256Hex(secret)
       const password: GitPassword = {
         id: randomSecret(),
         account,
         device,
+        session,
         createdAt: now,
         expiresAt: now + limits.gitPassword,
       }
@@ -50,6 +53,7 @@ export function gitPasswords({
             id: password.id,
             account,
             device,
+            session,
             expires: new Date(password.expiresAt).toISOString(),
             evidence,
           },
@@ -57,6 +61,8 @@ export function gitPasswords({
         async (write) => {
           const inactive = await standing(write, account, device)
           if (inactive) return inactive
+          const open = write.selectFrom('session').select('id').where('id', '=', session)
+          if (!(await open.executeTakeFirst())) return SESSION_ENDED
           await write
             .insertInto('git_password')
             .values({
@@ -67,6 +73,7 @@ export function gitPasswords({
               created_at: now,
               expires_at: password.expiresAt,
               revoked_at: null,
+              session_id: session,
             })
             .execute()
           return undefined

@@ -34,6 +34,8 @@ export interface GitPassword {
   readonly id: string
   readonly account: AccountId
   readonly device: DeviceId
+  /** The portal session in which it was asked for; it ends when that is ended, not when that runs out. */
+  readonly session: SessionId | null
   readonly createdAt: number
   readonly expiresAt: number
 }
@@ -142,11 +144,13 @@ export interface Identity {
     evidence?: { readonly [key: string]: string }
     now: number
   }): Promise<Result<{ secret: string; session: Session }, Refusal>>
-  /** End a session and every forge session hanging on it. */
+  /** End a session, every forge session hanging on it and every git password that was asked for in it. */
   endSession(session: SessionId, by: string): Promise<void>
   createGitPassword(input: {
     account: AccountId
     device: DeviceId
+    /** The portal session that asks for it. */
+    session: SessionId
     now: number
     evidence: { readonly [key: string]: string }
   }): Promise<Result<{ secret: string; password: GitPassword }, Refusal>>

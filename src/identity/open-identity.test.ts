@@ -75,6 +75,7 @@ describe('revocation', () => {
     const password = await at.identity.createGitPassword({
       account: account.id,
       device: passkey.id,
+      session: mine.id,
       now: at.clock.now,
       evidence: {},
     })
@@ -115,6 +116,7 @@ describe('revocation', () => {
     const password = await at.identity.createGitPassword({
       account: account.id,
       device: passkey.id,
+      session: mine.id,
       now: at.clock.now,
       evidence: {},
     })
@@ -153,9 +155,11 @@ describe('revocation', () => {
 test('git passwords expire and can be ended; names are unique as the forge folds them', async () => {
   const at = await world()
   const { account, passkey } = await person(at, 'Alice')
+  const mine = await session(at, account, passkey)
   const made = await at.identity.createGitPassword({
     account: account.id,
     device: passkey.id,
+    session: mine.id,
     now: at.clock.now,
     evidence: {},
   })
@@ -166,6 +170,7 @@ test('git passwords expire and can be ended; names are unique as the forge folds
   const late = await at.identity.createGitPassword({
     account: account.id,
     device: passkey.id,
+    session: mine.id,
     now: at.clock.now,
     evidence: {},
   })
@@ -185,8 +190,44 @@ test('git passwords expire and can be ended; names are unique as the forge folds
   const crossed = await at.identity.createGitPassword({
     account: account.id,
     device: foreign.passkey.id,
+    session: mine.id,
     now: at.clock.now,
     evidence: {},
   })
   assert.ok(!crossed.ok && crossed.error.reason === 'proof-invalid')
+})
+
+test('a git password ends with the session in which it was asked for, and not with another', async () => {
+  const at = await world()
+  const { account, passkey } = await person(at, 'alice')
+  const [mine, other] = [await session(at, account, passkey), await session(at, account, passkey)]
+  const make = async (from: typeof mine.id): Promise<string> => {
+    const made = await at.identity.createGitPassword({
+      account: account.id,
+      device: passkey.id,
+      session: from,
+      now: at.clock.now,
+      evidence: {},
+    })
+    assert.ok(made.ok)
+    return made.value.secret
+  }
+  const [ends, stays] = [await make(mine.id), await make(other.id)]
+  const told: string[] = []
+  at.identity.onRevoke(({ kind }) => told.push(kind))
+  await at.identity.endSession(mine.id, 'test')
+  assert.deepEqual(told, ['session', 'git-password'])
+  assert.equal(at.identity.byGitPassword(ends, at.clock.now), undefined)
+  assert.ok(at.identity.byGitPassword(stays, at.clock.now))
+  const again = await at.again()
+  assert.equal(again.byGitPassword(ends, at.clock.now), undefined)
+  assert.ok(again.byGitPassword(stays, at.clock.now))
+  const late = await at.identity.createGitPassword({
+    account: account.id,
+    device: passkey.id,
+    session: mine.id,
+    now: at.clock.now,
+    evidence: {},
+  })
+  assert.ok(!late.ok && late.error.reason === 'not-signed-in')
 })

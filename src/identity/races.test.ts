@@ -53,7 +53,8 @@ describe('of two changes at once', () => {
   test('nothing is opened beside what suspends its device, to come alive when that is enabled again', async () => {
     const at = await world()
     const { account, passkey: key } = await person(at, 'alice')
-    const input = { account: account.id, device: key.id, now: EPOCH, evidence: {} }
+    const { id: portal } = await session(at, account, key)
+    const input = { account: account.id, device: key.id, session: portal, now: EPOCH, evidence: {} }
     const [suspended, opened, password] = await Promise.all([
       at.identity.setDeviceState(key.id, 'suspended', 'test', { force: true }),
       at.identity.openSession({ ...input, door: 'portal', parent: null, uv: true, userAgent: '' }),

@@ -35,7 +35,7 @@ test('every change is one entry, in the words of docs/formats/ledger-entry.md; n
       await identity.openSession({ ...opened, door: 'portal', parent: null, uv: true, userAgent: 'test' }),
     ),
   )
-  const password = keep(must(await identity.createGitPassword(opened)))
+  const password = keep(must(await identity.createGitPassword({ ...opened, session: session.session.id })))
   await identity.revokeGitPassword(password.password.id, 'session:x')
   await identity.deviceUsed(key.id, 2, EPOCH)
   await identity.deviceUsed(key.id, 1, EPOCH)
@@ -57,7 +57,7 @@ test('every change is one entry, in the words of docs/formats/ledger-entry.md; n
       ['invitation.create', ['account', 'by', 'evidence', 'expires', 'id', 'kind']],
       ['device.enrol', ['account', 'backupEligible', 'device', 'enrolledBy', 'evidence']],
       ['session.open', ['account', 'device', 'door', 'evidence', 'parent', 'session', 'uv']],
-      ['git-password.create', ['account', 'device', 'evidence', 'expires', 'id']],
+      ['git-password.create', ['account', 'device', 'evidence', 'expires', 'id', 'session']],
       ['git-password.revoke', ['account', 'by', 'id']],
       ['device.signal', ['account', 'device', 'known', 'seen', 'signal']],
       ['session.end', ['account', 'by', 'session']],

@@ -54,6 +54,7 @@ export function toPassword(row: Schema['git_password']): GitPassword {
     id: row.id,
     account: accountId(row.account_id),
     device: deviceId(row.device_id),
+    session: row.session_id === null ? null : sessionId(row.session_id),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   }

@@ -113,9 +113,18 @@ export function sessions(
         },
         async (write) => {
           await write.deleteFrom('session').where('id', '=', id).execute() // its forge sessions cascade
+          await write
+            .updateTable('git_password')
+            .set({ revoked_at: core.now() })
+            .where('session_id', '=', id)
+            .where('revoked_at', 'is', null)
+            .execute()
           return undefined
         },
-        () => forget(state, (opened) => opened.id === id || ('parent' in opened && opened.parent === id)),
+        () =>
+          forget(state, (opened) =>
+            'door' in opened ? opened.id === id || opened.parent === id : opened.session === id,
+          ),
       )
     },
 

@@ -80,6 +80,8 @@ export interface GitPasswordTable {
   created_at: number
   expires_at: number
   revoked_at: number | null
+  /** The portal session in which it was asked for; null for those of the first schema. */
+  session_id: string | null
 }
 
 export interface UsedNonceTable {

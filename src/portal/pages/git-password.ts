@@ -36,6 +36,7 @@ export const approveGitPassword: Describe = (visit) => {
       const made = await deps.identity.createGitPassword({
         account: account.id,
         device,
+        session: visit.person.session.id,
         now: deps.now(),
         evidence,
       })

@@ -7,7 +7,7 @@ export function show(visit: OwnVisit): Response {
   const all = visit.deps.identity.sessions(me(visit).id)
   const portal = all.filter(({ door }) => door === 'portal')
   const body = html`<div class="head"><h1>Sessions</h1>
-<p class="lede">Browsers that are signed in as you. Ending one also ends its way into the forge, at once.</p></div>
+<p class="lede">Browsers that are signed in as you. Ending one also ends its way into the forge and the git passwords that were asked for in it, with all that runs on them, at once.</p></div>
 ${portal.length > 1 ? html`<form class="inline" method="post" action="/sessions/end-others"><button class="danger">End all other sessions</button></form>` : null}
 <ul class="list">${portal.map((session) => row(visit, session, all))}</ul>`
   return page(visit, { title: 'Sessions', body, here: '/sessions' })

@@ -2,9 +2,10 @@ import { type Kysely, sql } from 'kysely'
 import type { Schema } from '../schema.ts'
 import { initial } from './001-initial.ts'
 import { hold } from './002-hold.ts'
+import { passwordSession } from './003-password-session.ts'
 
 /** In order, and never edited once released. */
-const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [initial, hold]
+const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [initial, hold, passwordSession]
 
 /** The database was written by a later release. */
 export class NewerDatabase extends Error {

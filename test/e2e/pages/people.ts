@@ -1,5 +1,5 @@
 import { randomSecret } from '../../../src/core/crypto.ts'
-import type { Account, Device } from '../../../src/core/identity.ts'
+import { type Account, type Device, sessionId } from '../../../src/core/identity.ts'
 import type { FakePortal } from './fake-portal.ts'
 
 const DAY = 24 * 3_600_000
@@ -57,6 +57,7 @@ export async function seed(fake: FakePortal): Promise<Seeded> {
   await identity.createGitPassword({
     account: alice.id,
     device: key.id,
+    session: sessionId('s10'),
     now: fake.at - DAY / 4,
     evidence: {},
   })
