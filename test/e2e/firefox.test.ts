@@ -221,6 +221,7 @@ for (const forge of forges()) {
 
     chapter('a touch on a push certificate is a signature that stock ssh-keygen checks', async () => {
       const certificate = Buffer.from('certificate version 0.1\n')
+      await tab.goto(gateway.portal)
       const touch = await touchFor(tab, signedData('git', 'sha512', certificate))
       const [passkey] = await tab.key.credentials()
       const { rpId } = passkey!
