@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type FakeHold, small } from '../../test/e2e/pages/fake-holds.ts'
+import { type FakeHold, landed, small } from '../../test/e2e/pages/fake-holds.ts'
 import { fakePortal } from '../../test/e2e/pages/fake-portal.ts'
 import { seed } from '../../test/e2e/pages/people.ts'
 import { type Visitor, visitor } from '../../test/e2e/pages/visitor.ts'
@@ -132,13 +132,17 @@ test('only pushes that one device may approve by their refs are offered, and it 
       ref: `refs/heads/b${i}`,
     })),
   })
+  const one = { before: '1'.repeat(40), after: '2'.repeat(40), ref: 'refs/heads/main' }
+  const rewritten = add({ landing: landed([{ update: one, move: 'rewrite' }]) })
+  const unread = add({ landing: undefined })
+  const deleted = add({ updates: [{ ...one, after: '0'.repeat(40) }], landing: undefined })
   const page = await text(alices)
   assert.deepEqual(
     offered(page),
     [both, ...withKey].map(({ code }) => code),
   )
   assert.match(page, /Blue security key will do/)
-  for (const other of [withLaptop, never, elsewhere, wide])
+  for (const other of [withLaptop, never, elsewhere, rewritten, unread, deleted, wide])
     await refused(
       await alices.postJson('/pending/begin', { codes: codes([both, ...withKey, other]) }),
       other === wide ? 400 : 403,

@@ -12,7 +12,7 @@ import { json, me, type OwnVisit, page, refuse } from '../visit.ts'
 import { refLine, unique, versionOf } from './hold.ts'
 import type { Seen } from './hold-seen.ts'
 import { assertionOf, elsewhere } from './hold-steps.ts'
-import { repoName, telling } from './hold-words.ts'
+import { moveOf, repoName, telling } from './hold-words.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
 /** Refs of one push that the list has room for; a push of more is approved on its own page. */
@@ -161,12 +161,15 @@ function listVersion(holds: readonly Hold[]): string {
 }
 
 /**
- * The most pushes that some one device may approve by their refs alone, in a batch. A push from another network wants its code
- * typed, and one of many refs wants a page of its own: they are not offered.
+ * The most pushes that some one device may approve by their refs alone, in a batch. Not offered are those that want a page of
+ * their own: from another network (its code is typed there), of many refs, or not known to only add to what is there.
  */
 function batchOf(visit: OwnVisit, holds: readonly Hold[]): Batch | undefined {
   const able = holds
-    .filter((hold) => hold.state === 'waiting' && hold.updates.length <= REFS && !elsewhere(visit, hold))
+    .filter(
+      (hold) =>
+        hold.state === 'waiting' && hold.updates.length <= REFS && !elsewhere(visit, hold) && onlyAdds(hold),
+    )
     .map((hold) => ({ hold, ways: unique(hold.ways('refs', true)) }))
   let best: Hold[] = []
   for (const id of new Set(able.flatMap(({ ways }) => ways.map(({ device }) => device.id)))) {
@@ -180,6 +183,11 @@ function batchOf(visit: OwnVisit, holds: readonly Hold[]): Batch | undefined {
     .map(({ ways }) => new Map(ways.map(({ device }) => [device.id, device.name])))
   const devices = [...common[0]!].filter(([id]) => common.every((own) => own.has(id)))
   return { holds: offered, devices: new Map(devices) }
+}
+
+/** Every ref is new or moves forward, as far as git could tell. */
+function onlyAdds({ updates, landing }: Hold): boolean {
+  return updates.every((update, i) => ['create', 'forward'].includes(moveOf(update, landing?.refs[i])))
 }
 
 function batchForm({ holds, devices }: Batch): Markup {

@@ -15,12 +15,19 @@ export function ordinary(fake: FakePortal, { alice, key }: Seeded): FakeHold {
     removed: 0,
   })
   const logo = change('docs/logo.png', { added: null, removed: null })
+  const update = {
+    before: '41d7c20e9b63'.padEnd(40, '7'),
+    after: 'c41d0be7a95f'.padEnd(40, '3'),
+    ref: 'refs/heads/main',
+  }
   return fake.holds.add({
     account: alice.id,
+    updates: [update],
     client: { address: '127.0.0.1', userAgent: 'git/2.47.3' },
     policy: () => [{ device: key, uv: false }],
     landing: landed([
       {
+        update,
         gains: {
           commits: [
             commit(

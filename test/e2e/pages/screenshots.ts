@@ -46,6 +46,8 @@ interface Shot {
   readonly path: string
   readonly as?: 'alice' | 'admin'
   readonly act?: (page: Page) => Promise<void>
+  /** Height of the window, for a picture of the window instead of the whole page. */
+  readonly height?: number
 }
 
 const click = (text: string) => async (page: Page) => {
@@ -82,6 +84,7 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'git-password', path: '/git-password', as: 'alice' },
+  { name: 'approval', path: `/a/${push.code}`, as: 'alice', height: 1240 },
   { name: 'push', path: `/a/${push.code}`, as: 'alice' },
   { name: 'push-danger', path: `/a/${danger.code}`, as: 'alice' },
   {
@@ -105,11 +108,11 @@ const SHOTS: readonly Shot[] = [
 
 for (const scheme of ['light', 'dark'] as const) {
   for (const width of [390, 1280]) {
-    for (const { name, path, as, act } of SHOTS) {
+    for (const { name, path, as, act, height } of SHOTS) {
       if (only !== undefined && !name.startsWith(only)) continue
       await using context = await browser.newContext({
         colorScheme: scheme,
-        viewport: { width, height: width === 390 ? 844 : 800 },
+        viewport: { width, height: height ?? (width === 390 ? 844 : 800) },
       })
       if (as)
         await context.addCookies([
@@ -126,7 +129,10 @@ for (const scheme of ['light', 'dark'] as const) {
       page.on('pageerror', (error) => console.log(name, 'error', error.message))
       await page.goto(origin + path)
       if (act) await act(page)
-      await page.screenshot({ path: join(dir, `${name}-${width}-${scheme}.png`), fullPage: true })
+      await page.screenshot({
+        path: join(dir, `${name}-${width}-${scheme}.png`),
+        fullPage: height === undefined,
+      })
     }
     await using context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 700 } })
     const page = await context.newPage()
