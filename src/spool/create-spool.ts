@@ -5,7 +5,7 @@ import { createGit } from './git.ts'
 import type { SpoolLimits } from './limits.ts'
 import { Mirrors } from './mirrors.ts'
 import { Push, type PushContext } from './push.ts'
-import { spoolFull } from './refusals.ts'
+import { closed } from './refusals.ts'
 import { Room } from './room.ts'
 import type { Spool, SpoolLog } from './spool.ts'
 import { Turns } from './turns.ts'
@@ -56,7 +56,7 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
 
   return {
     open: (incoming) => {
-      if (closing.signal.aborted) return err(spoolFull())
+      if (closing.signal.aborted) return err(closed())
       const share = context.room.enter(incoming.account)
       if (!share.ok) return share
       const push = new Push(incoming, context, share.value, () => open.delete(push))

@@ -92,10 +92,16 @@ export class Mirrors {
     const held = mirror
     held.enter()
     const before = held.path
-    const updated = held.update(account, format, remote).then(async (mirrored) => {
-      await this.#evict()
-      return mirrored
-    })
+    const updated = held
+      .update(account, format, remote)
+      .then(async (mirrored) => {
+        await this.#evict()
+        return mirrored
+      })
+      .catch((error: unknown): Mirrored => {
+        this.#options.log.warn({ mirror: key, error: String(error) }, 'a mirror could not be kept')
+        return { kind: 'none', why: 'failed' }
+      })
     let released = false
     return {
       before,

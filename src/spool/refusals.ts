@@ -29,6 +29,8 @@ export const diskFailed = (): Refusal =>
     'Push again; if it stays so, tell your administrator.',
   )
 
+export const closed = (): Refusal => refusal('closing', 'The gateway is stopping.', 'Push again in a minute.')
+
 export const stalled = (): Refusal =>
   refusal(
     'bad-request',

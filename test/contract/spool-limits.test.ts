@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
@@ -140,6 +141,24 @@ describe('room', () => {
     assert.ok(performance.now() - began < 2000)
     assert.deepEqual(bed.quarantines(), [])
   })
+  test('a large pack is read by git, not by this process', async () => {
+    await bed.open()
+    const big = bed.commit('big', (dir) => {
+      for (let i = 0; i < 12; i++) writeFileSync(join(dir, `big${i}`), randomBytes(4 * MiB))
+    })
+    const pack = bed.pack([big], [first], '--window=0', '--compression=0')
+    const push = bed.push([{ before: first, after: big, ref: MAIN }])
+    assert.ok((await push.receive(chunks(pack), never)).ok)
+    const resting = process.memoryUsage.rss()
+    let peak = resting
+    const watch = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage.rss())
+    }, 10)
+    assert.equal(await push.index(never), undefined)
+    assert.equal((await push.look(never)).shown, 'diff')
+    clearInterval(watch)
+    assert.ok(peak - resting < 30 * MiB, `${Math.round((peak - resting) / MiB)} MiB`)
+  })
   test('disposed in the middle of anything', async () => {
     await bed.open()
     const push = bed.push([update])
@@ -172,7 +191,7 @@ describe('room', () => {
     await bed.spool.close()
     assert.ok(!existsSync(place))
     const closed = bed.spool.open(bed.incoming([update]))
-    assert.equal(closed.ok, false)
+    assert.equal(!closed.ok && closed.error.reason, 'closing')
   })
   test('a disk that fails is no crash', async () => {
     await bed.open()
