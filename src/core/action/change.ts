@@ -28,6 +28,8 @@ export interface ChangeSchema {
   readonly verb?: (said: Said, facts: PlaceFacts) => Verb
   /** Pairs that a form of this meaning has, and that are sent again. */
   readonly match?: Form
+  /** Set when nobody may mean this: then the rest does not count. */
+  readonly refused?: Refusal
   /** Pairs that are sent whatever the client said: the forge wants them and makes no use of their values. */
   readonly send?: Form
   /** Names that a client may send and that mean nothing here. */
@@ -72,6 +74,7 @@ export function readChange(
   where: Where,
   facts: PlaceFacts,
 ): Result<Change, Refusal> {
+  if (schema.refused) return err(schema.refused)
   // Names and values are the attacker's.
   const sent = collect(schema, form)
   if (!sent.ok) return sent

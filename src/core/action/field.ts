@@ -99,14 +99,14 @@ export const PRESSED: FieldKind = {
   must: 'a button',
 }
 
-/** One of a few words: what the form sends, and what that means. */
+/** One of a few words: what the form sends, and what that means. Of two texts for one meaning the first is sent. */
 export function choice(words: { readonly [sent: string]: string }): FieldKind {
   const meaning = new Map(Object.entries(words))
-  const sent = new Map(Object.entries(words).map(([text, value]) => [value, text]))
+  const sent = new Map([...meaning].reverse().map(([text, value]) => [value, text]))
   return {
     accept: (text) => meaning.get(text),
     send: (value) => sent.get(value),
-    must: `one of ${[...sent.keys()].join(', ')}`,
+    must: `one of ${[...new Set(meaning.values())].join(', ')}`,
   }
 }
 

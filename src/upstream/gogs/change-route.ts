@@ -32,7 +32,7 @@ export function changeRoute(
 ): Route {
   return {
     kind: 'change',
-    verbs: [...new Set(line.schemas.flatMap(({ verbs }) => verbs))],
+    verbs: [...new Set(line.schemas.flatMap(({ refused, verbs }) => (refused ? [] : verbs)))],
     ...where,
     refusal: line.refusal,
     describe: (form, facts = {}) => describeChange(line, segments, query, form, where, facts),

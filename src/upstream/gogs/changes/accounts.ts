@@ -1,7 +1,8 @@
-import type { ChangeSchema } from '../../../core/action/change.ts'
+import type { ChangeSchema, Said } from '../../../core/action/change.ts'
 import { field, line, lines, YES_NO } from '../../../core/action/field.ts'
+import { type Refusal, refusal } from '../../../core/refusal.ts'
 import { REFUSED } from '../refused.ts'
-import { EMAIL, id, MIGRATE_URL, PERSON, REPO_NAME, secret, URL_TEXT } from './kinds.ts'
+import { EMAIL, id, isImportUrl, PERSON, REPO_NAME, secret, URL_TEXT } from './kinds.ts'
 
 export const PROFILE: ChangeSchema = {
   verbs: ['user.profile.update'],
@@ -44,7 +45,7 @@ export const ORG_LEAVE: ChangeSchema = {
 export const MIGRATE: ChangeSchema = {
   verbs: ['repo.migrate'],
   fields: [
-    field('from', MIGRATE_URL, { name: 'clone_addr', required: true }),
+    field('from', line(2048), { name: 'clone_addr', required: true }),
     field('user-name', line(255), { name: 'auth_username' }),
     secret('password', 'auth_password'),
     id('owner-id', 'uid'),
@@ -54,6 +55,17 @@ export const MIGRATE: ChangeSchema = {
     field('mirror', YES_NO),
     field('description', lines(512)),
   ],
-  check: (said) => (said('mirror') === 'yes' ? REFUSED.mirror : undefined),
+  check: comesFromOutside,
   sentence: (said) => `Import ${said('from')} as the repository ${said('name')}`,
+}
+
+function comesFromOutside(said: Said): Refusal | undefined {
+  if (said('mirror') === 'yes') return REFUSED.mirror
+  if (!/^[a-z]+:\/\//.test(said('from'))) return REFUSED.importLocal
+  if (isImportUrl(said('from'))) return undefined
+  return refusal(
+    'bad-request',
+    'A repository is imported from an address that begins with https://, http:// or git://.',
+    'Write the password into its own field.',
+  )
 }

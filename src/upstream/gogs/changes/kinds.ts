@@ -33,19 +33,6 @@ export const URL_TEXT = exactly('a web address without a password in it', (text)
   const url = webUrl(text)
   return url !== undefined && url.username === '' && url.password === ''
 })
-/** Where a repository is imported from: never a path on the server. */
-export const MIGRATE_URL = exactly(
-  'an address that begins with https://, http:// or git://, without a password in it',
-  (text) => {
-    const url = anyUrl(text)
-    return (
-      url !== undefined &&
-      /^(?:https?|git):$/.test(url.protocol) &&
-      url.username === '' &&
-      url.password === ''
-    )
-  },
-)
 /** An address that is a secret as a whole. */
 export const SECRET_URL = exactly('a web address', (text) => webUrl(text) !== undefined)
 
@@ -67,6 +54,14 @@ export function at(where: Where): string {
 /** The host of an address; the address itself may be a secret. */
 export function hostOf(url: string): string {
   return webUrl(url)?.host ?? 'an unknown host'
+}
+
+/** Whether a repository may be imported from there: never from a path on the server. */
+export function isImportUrl(text: string): boolean {
+  const url = anyUrl(text)
+  return (
+    url !== undefined && /^(?:https?|git):$/.test(url.protocol) && url.username === '' && url.password === ''
+  )
 }
 
 /** Gogs asks for the repository's name once more before what cannot be undone. */

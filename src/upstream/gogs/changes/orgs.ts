@@ -77,7 +77,7 @@ export const TEAM_UPDATE: ChangeSchema = {
   params: [TEAM_PARAM],
   fields: TEAM_FIELDS,
   sentence: (said, where) =>
-    `Change the team ${said('team')} of ${at(where)}: its name will be ${said('name')}, its access ${said('permission') || 'read'}`,
+    `Change the team ${said('team')} of ${at(where)}: its name will be ${said('name')}${said('permission') && `, its access ${said('permission')}`}`,
 }
 
 export const TEAM_DELETE: ChangeSchema = {

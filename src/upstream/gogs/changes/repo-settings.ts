@@ -1,9 +1,23 @@
 import type { ChangeSchema, Said } from '../../../core/action/change.ts'
 import { choice, field, IDS, line, YES_NO } from '../../../core/action/field.ts'
+import type { Verb } from '../../../core/action/verbs.ts'
+import { REFUSED } from '../refused.ts'
 import { at, CONFIRMED, description, id, isConfirmed, PERSON, REF, REPO_NAME, URL_TEXT } from './kinds.ts'
 
-/** POST /:owner/:repo/settings, by its field `action`. The three of a mirror are refused: pull mirrors are off. */
+/** One of the three forms of a repository that mirrors another: pull mirrors are off. */
+const ofMirror = (action: string, verb: Verb): ChangeSchema => ({
+  verbs: [verb],
+  match: [['action', action]],
+  refused: REFUSED.mirror,
+  fields: [],
+  sentence: (_, where) => `Change the mirror ${at(where)}`,
+})
+
+/** POST /:owner/:repo/settings, by its field `action`. */
 export const REPO_SETTINGS: readonly ChangeSchema[] = [
+  ofMirror('mirror', 'repo.mirror.update'),
+  ofMirror('mirror-sync', 'repo.mirror.sync'),
+  ofMirror('convert', 'repo.mirror.convert'),
   {
     // What was private before is the caller's to know; when it does not, the form may be making it public.
     verbs: ['repo.settings.update', 'repo.visibility.update'],
@@ -21,7 +35,13 @@ export const REPO_SETTINGS: readonly ChangeSchema[] = [
       `${said('name').toLowerCase() === where.repo?.name ? `Change the settings of ${at(where)}` : `Rename ${at(where)} to ${said('name')}`}, which will be ${visibility(said)}`,
   },
   {
-    verbs: ['repo.features.update'],
+    // A wiki or a tracker of a private repository can be opened to everybody.
+    verbs: ['repo.features.update', 'repo.visibility.update'],
+    verb: (said, facts) =>
+      facts.private !== false &&
+      (said('allow-public-wiki') === 'yes' || said('allow-public-issues') === 'yes')
+        ? 'repo.visibility.update'
+        : 'repo.features.update',
     match: [['action', 'advanced']],
     fields: [
       field('enable-wiki', YES_NO),
@@ -39,7 +59,7 @@ export const REPO_SETTINGS: readonly ChangeSchema[] = [
       field('pulls-ignore-whitespace', YES_NO),
       field('pulls-allow-rebase', YES_NO),
     ],
-    sentence: (_, where) => `Change which of wiki, issues and pull requests ${at(where)} has`,
+    sentence: (_, where) => `Change which of wiki, issues and pull requests ${at(where)} has, and for whom`,
   },
   {
     verbs: ['repo.transfer'],

@@ -22,7 +22,8 @@ const chatUrl = field('payload-url', SECRET_URL, { required: true, digest: true 
 export const HOOK_FIELDS: { readonly [kind: string]: readonly FieldSpec[] } = {
   gogs: [
     field('payload-url', URL_TEXT, { required: true }),
-    field('content-type', choice({ 1: 'json', 2: 'form' }), { required: true }),
+    // A page on which nobody chose sends the name in place of the number.
+    field('content-type', choice({ 1: 'json', 2: 'form', 'application/json': 'json' }), { required: true }),
     secret('secret', 'secret'),
     ...EVENTS,
   ],
