@@ -116,7 +116,7 @@ export function approvals(
 }
 
 function statementOf(
-  { action, fields }: Wish,
+  { action, resource = null, fields }: Wish,
   rp: RelyingParty & { policyDigest(): string },
   who: { name: string; forgeId: number },
   times: { issued: number; expires: number },
@@ -126,6 +126,7 @@ function statementOf(
     origin: rp.origin,
     actor: { name: who.name, forgeId: who.forgeId },
     action,
+    resource,
     fields,
     policy: rp.policyDigest(),
     ...times,

@@ -1,6 +1,7 @@
 import type { AccountId, Device, DeviceId } from '../core/identity.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
+import type { StatementResource } from '../core/statement/statement.ts'
 
 /** JSON forms of WebAuthn options (WebAuthn sections 5.1.8 and 5.1.9), for the browser to parse. */
 export type CreationOptions = { readonly [key: string]: unknown }
@@ -13,6 +14,8 @@ export type Evidence = { readonly [key: string]: string }
 /** What a person is asked to sign: a verb of the statement's closed list and its fields in order. */
 export interface Wish {
   readonly action: string
+  /** What a change is done to; nothing for what concerns the account itself or the site. */
+  readonly resource?: StatementResource | null
   readonly fields: readonly (readonly [key: string, value: string])[]
 }
 

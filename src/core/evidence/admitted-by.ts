@@ -1,10 +1,9 @@
 import { fromBase64 } from '../bytes.ts'
-import { es256Point } from '../ssh/cose-es256.ts'
-import { writeEcdsaSkKey } from '../ssh/public-key.ts'
 import { SSH_KEY_NAMESPACE, signedData, verifySshsig } from '../ssh/sshsig.ts'
 import { parseStatement, STATEMENT_NAMESPACE, type Statement } from '../statement/statement.ts'
 import { checkAssertion } from './assertion.ts'
 import { at, type Proven, text } from './records.ts'
+import { sameInSsh } from './ssh-form.ts'
 import type { Portal, Step } from './step.ts'
 import { fails } from './step.ts'
 
@@ -49,7 +48,8 @@ export function admittedBy(enrolment: Proven, admitting: Proven, portal: Portal)
   if (!checked.value.up || !checked.value.uv)
     return fails(`device "${name}" was admitted without a touch and a PIN or biometric`)
   const sshsig = evidence('sshsig')
-  if (sshsig !== undefined && !sameInSsh(sshsig, statement, cose, origin, portal.rpId))
+  const expected = { cose, origin, rpId: portal.rpId, ...checked.value }
+  if (!sameInSsh(sshsig ?? null, Buffer.from(statement), STATEMENT_NAMESPACE, expected))
     return fails(`the SSH form of the signature that admitted device "${name}" does not hold`)
   return {
     outcome: 'holds',
@@ -78,25 +78,6 @@ function misfit(
   return origin === portal || (URL.canParse(origin) && new URL(origin).hostname === rpId)
     ? undefined
     : 'is of another portal'
-}
-
-/** Whether the armored signature says the same as the assertion: this text, this key, UP and UV. */
-function sameInSsh(
-  armored: string,
-  statement: string,
-  cose: Uint8Array,
-  origin: string,
-  rpId: string,
-): boolean {
-  const verified = verifySshsig(armored, Buffer.from(statement), STATEMENT_NAMESPACE, origin)
-  const point = es256Point(cose)
-  return (
-    verified.ok &&
-    verified.value.up &&
-    verified.value.uv &&
-    point !== undefined &&
-    writeEcdsaSkKey(point, rpId).equals(verified.value.key.blob)
-  )
 }
 
 /** Whoever had an SSH key enrolled showed that they hold it. */

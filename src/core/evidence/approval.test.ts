@@ -95,6 +95,7 @@ function batchOf(items: readonly Buffer[], change: object = {}): string {
     origin,
     actor,
     action: 'push.batch',
+    resource: null,
     fields: items
       .map((item) => `sha256:${sha256Hex(item)}`)
       .sort()

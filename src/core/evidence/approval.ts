@@ -2,9 +2,7 @@ import { sha256Hex } from '../crypto.ts'
 import { heldPusher } from '../git/held-certificate.ts'
 import { parseCertificateText } from '../git/push-cert.ts'
 import { err, ok, type Result } from '../result.ts'
-import { es256Point } from '../ssh/cose-es256.ts'
-import { writeEcdsaSkKey } from '../ssh/public-key.ts'
-import { signedData, verifySshsig } from '../ssh/sshsig.ts'
+import { signedData } from '../ssh/sshsig.ts'
 import { parseStatement, STATEMENT_NAMESPACE } from '../statement/statement.ts'
 import {
   type AssertedFlags,
@@ -12,6 +10,7 @@ import {
   checkAssertion,
   type RecordedAssertion,
 } from './assertion.ts'
+import { sameInSsh } from './ssh-form.ts'
 
 /** Namespace of git's signatures. */
 export const GIT_NAMESPACE = 'git'
@@ -62,16 +61,9 @@ export function checkApproval(
   const challenge = signedData(namespace, 'sha512', signed)
   const checked = checkAssertion(assertion, { cose, challenge, origin, rpId })
   if (!checked.ok) return checked
-  if (signature === null) return ok(checked.value)
-  const point = es256Point(cose)
-  const ssh = verifySshsig(signature, signed, namespace, origin)
-  const same =
-    ssh.ok &&
-    point !== undefined &&
-    writeEcdsaSkKey(point, rpId).equals(ssh.value.key.blob) &&
-    ssh.value.up === checked.value.up &&
-    ssh.value.uv === checked.value.uv
-  return same ? ok(checked.value) : err('ssh-form')
+  return sameInSsh(signature, signed, namespace, { ...expected, ...checked.value })
+    ? ok(checked.value)
+    : err('ssh-form')
 }
 
 function listedIn(

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { CHANGE_FIELDS } from './change-fields.ts'
 import {
   fieldsFit,
   isStatementAction,
@@ -24,9 +25,15 @@ describe('valid', () => {
       assert.ok(parsed.ok)
       assert.equal(writeStatement(parsed.value), text)
     })
-  test('every action has one', () => {
-    const actions = texts('valid').map(([, text]) => /^action (.*)$/m.exec(text)![1])
-    assert.deepEqual([...new Set(actions)].sort(), Object.keys(STATEMENT_FIELDS).sort())
+  test('every action of our own has one, and so has every kind of resource of a change', () => {
+    const found = new Set(texts('valid').map(([, text]) => /^action (.*)$/m.exec(text)![1]!))
+    const ours = Object.keys(STATEMENT_FIELDS).filter((action) => !Object.hasOwn(CHANGE_FIELDS, action))
+    assert.deepEqual(
+      ours.filter((action) => !found.has(action)),
+      [],
+    )
+    for (const line of [/^repo \S+ forge-id \d+$/m, /^org \S+ forge-id \d+$/m])
+      assert.ok(texts('valid').some(([, text]) => line.test(text)))
   })
 })
 
@@ -45,10 +52,12 @@ describe('invalid', () => {
 const value = fc.string({ unit: 'grapheme', maxLength: 80 })
 /** The lines of one field: one, or for a repeated field several that rise. */
 function valuesOf(spec: string): fc.Arbitrary<[string, string][]> {
-  const name = spec.replace(/[?+]$/, '')
-  if (!spec.endsWith('+')) return value.map((text) => [[name, text]])
+  const name = spec.replace(/[?*+]$/, '')
+  if (spec.endsWith('?')) return fc.option(value).map((text) => (text === null ? [] : [[name, text]]))
+  if (!/[*+]$/.test(spec)) return value.map((text) => [[name, text]])
+  const least = spec.endsWith('+') ? REPEATED.least : 0
   return fc
-    .uniqueArray(value, { minLength: REPEATED.least, maxLength: REPEATED.most })
+    .uniqueArray(value, { minLength: least, maxLength: REPEATED.most })
     .map((all) => all.sort((a, b) => (a < b ? -1 : 1)).map((text) => [name, text]))
 }
 
@@ -57,6 +66,11 @@ const statement = fc.constantFrom(...(Object.keys(STATEMENT_FIELDS) as Statement
     origin: fc.constantFrom('https://id.git.example.com', 'http://localhost:3001'),
     actor: fc.record({ name: fc.string({ minLength: 1 }), forgeId: fc.nat() }),
     action: fc.constant(action),
+    resource: fc.constantFrom(
+      null,
+      { kind: 'repo' as const, owner: 'acme', name: 'a b', forgeId: 3 },
+      { kind: 'org' as const, name: 'ácme', forgeId: 9 },
+    ),
     fields: fc
       .tuple(...(STATEMENT_FIELDS[action] as readonly string[]).map(valuesOf))
       .map((fields) => fields.flat()),

@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../result.ts'
+import { CHANGE_FIELDS } from './change-fields.ts'
 import { decodeField, encodeField } from './percent.ts'
 
 // The text a person signs for anything but a push (docs/formats/statement.md): one line each, one SP between words,
@@ -9,7 +10,10 @@ export const STATEMENT_NAMESPACE = 'statement@countersign'
 /** How often a repeated field stands in a statement: a batch of one is no batch, and a person still looks through fifty. */
 export const REPEATED = { least: 2, most: 50 } as const
 
-/** Field names of each action, in order; `?` marks one that may be left out, `+` one that is {@link REPEATED}. */
+/**
+ * Field names of each action, in order; `?` marks one that may be left out, `*` one that may come any number of times, `+` one
+ * that is {@link REPEATED}.
+ */
 export const STATEMENT_FIELDS = {
   'device.add': ['kind', 'credential?', 'name'],
   'device.revoke': ['device', 'credential', 'name'],
@@ -18,14 +22,21 @@ export const STATEMENT_FIELDS = {
   'account.disable': ['name', 'account'],
   'account.enable': ['name', 'account'],
   'push.batch': ['item+'],
+  ...CHANGE_FIELDS,
 } as const satisfies { readonly [action: string]: readonly string[] }
 
 export type StatementAction = keyof typeof STATEMENT_FIELDS
+
+export type StatementResource =
+  | { readonly kind: 'repo'; readonly owner: string; readonly name: string; readonly forgeId: number }
+  | { readonly kind: 'org'; readonly name: string; readonly forgeId: number }
 
 export interface Statement {
   readonly origin: string
   readonly actor: { readonly name: string; readonly forgeId: number }
   readonly action: StatementAction
+  /** What a change is done to, by the forge's numeric id; null for the actor's own account and for the site. */
+  readonly resource: StatementResource | null
   readonly fields: readonly (readonly [key: string, value: string])[]
   /** `sha256:HEX` of the effective policy. */
   readonly policy: string
@@ -47,14 +58,14 @@ export function isStatementAction(action: string): action is StatementAction {
 export function fieldsFit(action: StatementAction, fields: Statement['fields']): boolean {
   let at = 0
   for (const spec of STATEMENT_FIELDS[action] as readonly string[]) {
-    const name = spec.replace(/[?+]$/, '')
-    if (spec.endsWith('+')) {
+    const name = spec.replace(/[?*+]$/, '')
+    if (/[*+]$/.test(spec)) {
       const first = at
       while (fields[at]?.[0] === name) {
         if (at > first && fields[at]![1] <= fields[at - 1]![1]) return false
         at++
       }
-      if (at - first < REPEATED.least || at - first > REPEATED.most) return false
+      if (spec.endsWith('+') && (at - first < REPEATED.least || at - first > REPEATED.most)) return false
     } else if (fields[at]?.[0] === name) at++
     else if (!spec.endsWith('?')) return false
   }
@@ -62,13 +73,14 @@ export function fieldsFit(action: StatementAction, fields: Statement['fields']):
 }
 
 export function writeStatement(statement: Statement): string {
-  const { origin, actor, action, fields, policy, issued, expires, nonce } = statement
+  const { origin, actor, action, resource, fields, policy, issued, expires, nonce } = statement
   if (!fieldsFit(action, fields)) throw new RangeError(`fields do not fit ${action}`)
   const lines = [
     'countersign statement v1',
     `origin ${origin}`,
     `actor ${encodeField(actor.name)} forge-id ${actor.forgeId}`,
     `action ${action}`,
+    ...(resource ? [resourceLine(resource)] : []),
     ...fields.map(([key, value]) => `field ${key} ${encodeField(value)}`),
     `policy ${policy}`,
     `issued ${time(issued)}`,
@@ -83,11 +95,11 @@ export function parseStatement(text: string): Result<Statement, 'malformed'> {
   // `text` is attacker-controlled.
   if (text.length > 64 * 1024) return err('malformed')
   const head =
-    /^countersign statement v1\norigin (https?:\/\/[a-z0-9.:-]+)\nactor ([\x21-\x7e]+) forge-id (\d{1,15})\naction ([a-z.-]+)\n((?:field [a-z-]+ [\x21-\x7e]*\n)*)policy (sha256:[0-9a-f]{64})\nissued (\S{20})\nexpires (\S{20})\nnonce ([A-Za-z0-9_-]{43})\n$/.exec(
+    /^countersign statement v1\norigin (https?:\/\/[a-z0-9.:-]+)\nactor ([\x21-\x7e]+) forge-id (\d{1,15})\naction ([a-z.-]+)\n(?:(repo|org) ([\x21-\x7e]+) forge-id (\d{1,15})\n)?((?:field [a-z-]+ [\x21-\x7e]*\n)*)policy (sha256:[0-9a-f]{64})\nissued (\S{20})\nexpires (\S{20})\nnonce ([A-Za-z0-9_-]{43})\n$/.exec(
       text,
     )
   if (!head) return err('malformed')
-  const [, origin, actorText, forgeId, action, fieldText, policy, issued, expires, nonce] =
+  const [, origin, actorText, forgeId, action, kind, place, id, fieldText, policy, issued, expires, nonce] =
     head as unknown as readonly string[]
   const name = decodeField(actorText!)?.toString('utf8')
   if (name === undefined || !isStatementAction(action!)) return err('malformed')
@@ -102,6 +114,7 @@ export function parseStatement(text: string): Result<Statement, 'malformed'> {
     origin: origin!,
     actor: { name, forgeId: Number(forgeId) },
     action,
+    resource: readResource(kind, place, id),
     fields,
     policy: policy!,
     issued: Date.parse(issued!),
@@ -111,6 +124,28 @@ export function parseStatement(text: string): Result<Statement, 'malformed'> {
   if (!fieldsFit(action, fields) || Number.isNaN(statement.issued) || Number.isNaN(statement.expires))
     return err('malformed')
   return writeStatement(statement) === text ? ok(statement) : err('malformed')
+}
+
+function resourceLine(resource: StatementResource): string {
+  const name =
+    resource.kind === 'repo'
+      ? `${encodeField(resource.owner)}/${encodeField(resource.name)}`
+      : encodeField(resource.name)
+  return `${resource.kind} ${name} forge-id ${resource.forgeId}`
+}
+
+/** What does not come back as it was written is refused by the caller. */
+function readResource(
+  kind: string | undefined,
+  place: string | undefined,
+  id: string | undefined,
+): StatementResource | null {
+  if (kind === undefined || place === undefined || id === undefined) return null
+  const [first = '', second = ''] = place.split('/').map((part) => decodeField(part)?.toString('utf8') ?? '')
+  const forgeId = Number(id)
+  return kind === 'repo'
+    ? { kind: 'repo', owner: first, name: second, forgeId }
+    : { kind: 'org', name: first, forgeId }
 }
 
 /** RFC 3339, UTC, whole seconds. */
