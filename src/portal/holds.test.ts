@@ -542,3 +542,21 @@ test('ten thousand files can be seen, all of them, and the whole diff with them'
   assert.equal((await approve(alices, hold, await begin(alices, hold), key.credential)).status, 200)
   assert.equal(hold.approved[0]?.shown, 'diff')
 })
+
+test('large pages are made one at a time, and not too many wait', async () => {
+  const { alices, add } = await inUse()
+  let running = 0
+  let most = 0
+  const hold = add()
+  const { patch } = hold
+  hold.patch = async (ref, bytes) => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    running--
+    return patch(ref, bytes)
+  }
+  const answers = await Promise.all(Array.from({ length: 10 }, () => alices.get(`/a/${hold.code}/all`)))
+  assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array(8).fill(200), 429, 429])
+  assert.equal(most, 1)
+  assert.equal((await alices.get(`/a/${hold.code}/all`)).status, 200)
+})

@@ -56,6 +56,15 @@ test('each push leads to its page; what is over is not listed', async () => {
   assert.deepEqual(offered(page), [])
 })
 
+test('the code of a push from another network is left for the terminal to tell', async () => {
+  const { alices, add } = await inUse()
+  const near = add()
+  const far = add({ client: { address: '203.0.113.9', userAgent: 'git/2' } })
+  const page = await text(alices)
+  assert.ok(page.includes(`<code>${near.code}</code>`))
+  assert.ok(!page.includes(`>${far.code}<`))
+})
+
 test('one touch approves exactly the pushes that the page showed, each with the text that lists it', async () => {
   const { alices, add, key } = await inUse()
   const holds = [add(), add(), add()]

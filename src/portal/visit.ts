@@ -44,7 +44,9 @@ export function page(visit: Visit, answer: Answer): Response {
     account: person.principal.account,
     waiting: deps.holds.waiting(person.principal.account.id).length,
   }
-  return new Response(layout({ ...answer, ...account, assets, styles: 'linked', origin: deps.origin }), {
+  const text = layout({ ...answer, ...account, assets, styles: 'linked', origin: deps.origin })
+  // As bytes: a body given as a string is walked through once more for lone surrogates, and pages may be large.
+  return new Response(Buffer.from(text), {
     headers: { 'content-type': 'text/html; charset=utf-8' },
   })
 }

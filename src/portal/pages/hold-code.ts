@@ -16,7 +16,7 @@ const ESCAPED: { readonly [char: string]: string } = {
 const PARTS =
   /(\t+)|(\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u061c\ufff9-\ufffc\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800])\2*|((?:\p{L}\p{M}{0,3})+)|(\p{M}+)/gu
 
-export function inert(text: string): string {
+function inert(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ESCAPED[char]!)
 }
 

@@ -1,8 +1,7 @@
 import { raw } from 'hono/html'
-import type { FileChange, FileList, Hunk, PatchFile, PatchLine } from '../../core/git/landing.ts'
+import type { FileChange, FileList, PatchFile } from '../../core/git/landing.ts'
 import { clip, visible } from '../display.ts'
 import { html, type Markup, shown } from '../markup.ts'
-import { codeLine, inert } from './hold-code.ts'
 import type { Room, ShownPatch } from './hold-look.ts'
 import { count } from './hold-words.ts'
 
@@ -29,14 +28,14 @@ ${left > 0 ? html`<p class="small soft">and ${count(left, 'more file')}</p>` : n
 export function diff(patch: ShownPatch, room: Room): Markup {
   const { files, left, cut } = patch
   const unseen = left.slice(0, room.files)
-  return html`${files.map(file)}
+  return html`${files.map(({ file, table }) => fileBox(file, table))}
 ${left.length > 0 ? html`<p class="note warn">${count(left.length, 'more file')} ${left.length === 1 ? 'does' : 'do'} not fit on this page: ${unseen.map(({ change }, i) => html`${i === 0 ? null : ', '}<code>${shown(clip(change.path, PATH))}</code>`)}${left.length > unseen.length ? ' …' : null}</p>` : null}
 ${cut ? html`<p class="note warn">The changes go on; this is not all of them.</p>` : null}`
 }
 
-function file({ change, hunks }: PatchFile): Markup {
+function fileBox({ change }: PatchFile, table: string): Markup {
   return html`<details class="file" open><summary>${letter(change)}<span class="path">${path(change)}</span>${modes(change)}${change.added === null ? html`<span class="badge bad">binary, its content is not shown</span>` : lines(change.added, change.removed ?? 0)}</summary>
-${hunks.length === 0 ? null : raw(`<table class="diff" dir="ltr"><colgroup><col class="number"><col class="number"><col class="sign"><col></colgroup><tbody>${hunks.map(hunk).join('')}</tbody></table>`)}</details>`
+${raw(table)}</details>`
 }
 
 function letter({ status }: FileChange): Markup {
@@ -63,27 +62,4 @@ function modes({ modes: [before, after], status }: FileChange): Markup | null {
 
 export function lines(added: number, removed: number): Markup {
   return html`<span class="lines"><span class="add">+${added.toLocaleString('en')}</span> <span class="del">−${removed.toLocaleString('en')}</span></span>`
-}
-
-// Rows are made as text, not by the template: a page may have a hundred thousand of them. Only numbers, our own words and
-// what codeLine() escaped go in.
-const SIGN: { readonly [kind in PatchLine['kind']]: readonly [sign: string, row: string] } = {
-  same: [' ', 'same'],
-  added: ['+', 'add'],
-  removed: ['−', 'del'],
-  'no-newline': ['\\', 'none'],
-}
-
-function hunk({ before, after, heading, lines: all }: Hunk): string {
-  let old = Math.trunc(before.start)
-  let now = Math.trunc(after.start)
-  let out = `<tr class="hunk"><td colspan="4">@@ −${old},${Math.trunc(before.lines)} +${now},${Math.trunc(after.lines)} @@ ${codeLine(heading)}</td></tr>`
-  for (const { kind, text, cut } of all) {
-    const [sign, row] = SIGN[kind]
-    const left = kind === 'same' || kind === 'removed' ? old++ : ''
-    const right = kind === 'same' || kind === 'added' ? now++ : ''
-    const words = kind === 'no-newline' ? inert('no newline at the end of the file') : codeLine(text)
-    out += `<tr class="${row}"><td>${left}</td><td>${right}</td><td>${sign}</td><td>${words}${cut || text.length > 2000 ? '<b class="cut">… cut</b>' : ''}</td></tr>`
-  }
-  return out
 }

@@ -1,6 +1,7 @@
 import type { CommitList, Landing, Patch, PatchFile, Shown } from '../../core/git/landing.ts'
 import type { Hold } from '../../hold/holds.ts'
 import { LINE } from './hold-code.ts'
+import { drawTable } from './hold-table.ts'
 
 /** How much of a push one page shows. */
 export interface Room {
@@ -38,7 +39,7 @@ export interface Look {
 }
 
 export interface ShownPatch {
-  readonly files: readonly PatchFile[]
+  readonly files: readonly { readonly file: PatchFile; readonly table: string }[]
   /** Further files of the patch, without their text. */
   readonly left: readonly PatchFile[]
   /** True when the patch itself goes on. */
@@ -70,8 +71,10 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
     bytes -= fits.bytes
     rows -= fits.rows
     longLines += fits.longLines
-    if (fits.patch.cut || fits.patch.left.length > 0) wholeDiff = false
-    patches.set(index, fits.patch)
+    if (fits.cut || fits.left.length > 0) wholeDiff = false
+    const drawn: { file: PatchFile; table: string }[] = []
+    for (const file of fits.files) drawn.push({ file, table: await drawTable(file.hunks) })
+    patches.set(index, { files: drawn, left: fits.left, cut: fits.cut })
   }
   if (unreadable) lacks.push('Some of the changes could not be read any more.')
   if (longLines > 0)
@@ -105,7 +108,12 @@ function isKept({ commits, total }: CommitList): boolean {
 function fitting(
   patch: Patch,
   room: { readonly bytes: number; readonly rows: number },
-): { patch: ShownPatch; bytes: number; rows: number; longLines: number } {
+): Omit<ShownPatch, 'files'> & {
+  readonly files: readonly PatchFile[]
+  readonly bytes: number
+  readonly rows: number
+  readonly longLines: number
+} {
   const files: PatchFile[] = []
   let bytes = 0
   let rows = 0
@@ -118,7 +126,7 @@ function fitting(
     longLines += size.longLines
     files.push(file)
   }
-  return { patch: { files, left: patch.files.slice(files.length), cut: patch.cut }, bytes, rows, longLines }
+  return { files, left: patch.files.slice(files.length), cut: patch.cut, bytes, rows, longLines }
 }
 
 function sizeOf({ hunks }: PatchFile): { bytes: number; rows: number; longLines: number } {

@@ -40,6 +40,8 @@ const USED = refusal(
   'Try again from the page.',
 )
 const BEGUN_AT_MOST = 1000
+/** Large pages that may wait to be made. */
+const LARGE_AT_MOST = 8
 
 type Step = (visit: OwnVisit) => Response | Promise<Response>
 
@@ -50,6 +52,16 @@ export function createHoldSteps(
 ): Record<'show' | 'all' | 'events' | 'state' | 'begin' | 'approve' | 'refuse', Step> {
   /** Which push of which session a ceremony was begun for. */
   const begun = new Map<string, { readonly session: SessionId; readonly code: string }>()
+
+  // One large page at a time: each takes tens of megabytes while it is made.
+  let last: Promise<unknown> = Promise.resolve()
+  let queued = 0
+  function inTurn<T>(make: () => Promise<T>): Promise<T> {
+    queued++
+    const made = last.then(make).finally(() => queued--)
+    last = made.catch(() => undefined)
+    return made
+  }
 
   const show =
     (room: Room) =>
@@ -135,7 +147,11 @@ export function createHoldSteps(
 
   return {
     show: show(GLANCE),
-    all: show(ALL),
+    all(visit) {
+      return queued < LARGE_AT_MOST
+        ? inTurn(() => show(ALL)(visit))
+        : refuse(visit, refusal('rate-limited', 'Many large pages are being made right now.'))
+    },
     events(visit) {
       const found = held(visit)
       if (!found.ok) return refuse(visit, found.error)

@@ -12,7 +12,7 @@ import { json, me, type OwnVisit, page, refuse } from '../visit.ts'
 import { refLine, unique, versionOf } from './hold.ts'
 import type { Seen } from './hold-seen.ts'
 import { assertionOf, elsewhere } from './hold-steps.ts'
-import { moveOf, repoName, telling } from './hold-words.ts'
+import { moveOf, repoName } from './hold-words.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
 /** Refs of one push that the list has room for; a push of more is approved on its own page. */
@@ -199,7 +199,7 @@ function batchForm({ holds, devices }: Batch): Markup {
 function row(visit: OwnVisit, hold: Hold): Markup {
   const { code, client, createdAt, expiresAt, state, updates } = hold
   return html`<li><div class="split-row"><div class="stack tight"><h2><a href="/a/${code}">${shown(repoName(hold))}</a></h2>
-<p class="small soft">${state === 'waiting' ? html`<code>${code}</code>, ` : html`${telling(state).title.toLowerCase()}, `}from ${shown(clip(client.address, 80))} at ${moment(createdAt)}${state === 'waiting' ? html`, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span>` : null}</p></div>
+<p class="small soft">${state === 'receiving' ? 'coming in, ' : elsewhere(visit, hold) ? null : html`<code>${code}</code>, `}from ${shown(clip(client.address, 80))} at ${moment(createdAt)}${state === 'waiting' ? html`, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span>` : null}</p></div>
 <a class="button" href="/a/${code}" aria-label="Look at the push to ${visible(repoName(hold))}">Look</a></div>
 <div class="refs">${updates.slice(0, REFS).map((_, i) => refLine(hold, i))}</div>${updates.length > REFS ? html`<p class="small soft">and ${String(updates.length - REFS)} more refs</p>` : null}</li>`
 }

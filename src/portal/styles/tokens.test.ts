@@ -24,6 +24,10 @@ const PAIRS = [
   ['danger', 'danger-wash'],
   ['danger-strong', 'danger-wash'],
   ['ink', 'danger-wash'],
+  ['surface', 'danger'],
+  ...['add-wash', 'del-wash'].flatMap((ground) => ['ink', 'ink-soft', 'warn'].map((ink) => [ink, ground])),
+  ['good', 'add-wash'],
+  ['danger', 'del-wash'],
 ] as const
 
 /** Relative luminance (WCAG 2.2). */
