@@ -36,21 +36,21 @@ export function holdBody(visit: OwnVisit, view: HoldView): Markup {
 <div class="head ${mood}"><p class="eyebrow">${elsewhere && state === 'waiting' ? 'Held push' : html`Held push <code>${hold.code}</code>`}${state === 'waiting' ? html`<span class="clock">waits until ${moment(hold.expiresAt)}<span class="left" data-left="${Math.max(0, Math.round((hold.expiresAt - visit.now) / 1000))}"></span></span>` : null}</p>
 <h1 tabindex="-1" id="title">${title}</h1>
 <p class="lede">${say}${hold.said === null || hold.said === '' ? null : html` <span class="said">${state === 'refused' ? 'You said: ' : null}${shown(clip(hold.said, 600))}</span>`}</p></div>
-${who(visit, hold)}
+${who(visit, view)}
 <section class="refs" aria-label="What it changes">${hold.updates.map((_, i) => refLine(hold, i))}</section>
 ${hold.pushOptions.length > 0 ? html`<p class="small soft">Push options: ${hold.pushOptions.slice(0, 20).map((option) => html`<code>${shown(clip(option, 200))}</code> `)}</p>` : null}
-${over ? null : landing ? changes(hold, landing.refs, look, room) : waitingForGit()}
 ${landing && landing.missing.length > 0 && !over ? html`<div class="note warn"><p>Not all of it could be worked out:</p><ul>${landing.missing.slice(0, 20).map((what) => html`<li>${shown(clip(what, 300))}</li>`)}</ul></div>` : null}
 ${look && look.lacks.length > 0 && !over ? html`<div class="note warn">${look.lacks.map((what) => html`<p>${what}</p>`)}</div>` : null}
+${over ? null : landing ? changes(hold, landing.refs, look, room) : waitingForGit()}
 ${look?.more && !over ? html`<p><a class="button" href="/a/${hold.code}/all">Show all of it</a></p>` : null}
 ${room === ALL && !over ? html`<p class="small"><a href="/a/${hold.code}">Back to the short page</a></p>` : null}
 ${state === 'waiting' ? answer(view) : state === 'receiving' ? html`<div class="answer">${refuseForm(hold.code)}</div>` : over ? html`<p><a class="button" href="/pending">All waiting pushes</a></p>` : null}
 </div>`
 }
 
-function who({ person }: OwnVisit, hold: Hold): Markup {
+function who({ person }: OwnVisit, { hold, elsewhere }: HoldView): Markup {
   const { client, createdAt, why } = hold
-  return html`<dl class="facts about"><div><dt>Repository</dt><dd><strong>${shown(repoName(hold))}</strong></dd></div><div><dt>Pushed by</dt><dd>${shown(person.principal.account.name)}</dd></div><div><dt>From</dt><dd>${shown(clip(client.address, 80))}, ${shown(clip(client.userAgent, 80) || 'a client without a name')}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 200))}</dd></div>`}</dl>`
+  return html`<dl class="facts about"><div><dt>Repository</dt><dd><strong>${shown(repoName(hold))}</strong></dd></div><div><dt>Pushed by</dt><dd>${shown(person.principal.account.name)}</dd></div><div><dt>From</dt><dd>${shown(clip(client.address, 80))}, ${shown(clip(client.userAgent, 80) || 'a client without a name')}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 200))}</dd></div>`}</dl>`
 }
 
 function waitingForGit(): Markup {
