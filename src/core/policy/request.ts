@@ -54,7 +54,7 @@ export function policyRequest(
         attrs: { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' },
         parents: [],
       },
-      // An account acts on itself only: it is there already, and another one is unknown, which is a denial.
+      // An account acts on itself only, so it is there already; the default forbids any other.
       ...(resource.attrs ? [{ uid: resource.uid, attrs: resource.attrs, parents: [] }] : []),
     ],
   }
