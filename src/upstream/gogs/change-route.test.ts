@@ -102,11 +102,19 @@ const cases: Case[] = ROUTES.flatMap(([method, pattern, fate]) =>
         }),
 )
 
-/** Forms that agree in themselves: `typed-name` and the like. */
-const SAY_THE_NAME = (form: Form): Form =>
-  form.some(([name, value]) => name === 'action' && /^(?:delete|transfer|delete-wiki)$/.test(value))
-    ? form.map(([name, value]) => [name, name === 'repo_name' ? 'app' : value])
-    : form
+/** The form such that it agrees in itself: the name of the repository is typed, an import has an address, and the like. */
+function agreeing(form: Form): Form {
+  const isEnd = form.some(
+    ([name, value]) => name === 'action' && /^(?:delete|transfer|delete-wiki)$/.test(value),
+  )
+  return form.flatMap(([name, value]): Form => {
+    if (/^(?:mirror|allow_git_hook|allow_import_local)$/.test(name)) return []
+    if (name === 'repo_name' && isEnd) return [[name, 'app']]
+    if (name === 'clone_addr') return [[name, `https://example.com/${encodeURIComponent(value)}`]]
+    if (name === 'login_type') return [[name, '2-1']]
+    return [[name, value]]
+  })
+}
 
 describe('what is written means what was described', () => {
   for (const { name, method, path, form, schema } of cases)
@@ -115,7 +123,7 @@ describe('what is written means what was described', () => {
       fc.assert(
         fc.property(
           path,
-          form.map(SAY_THE_NAME),
+          form.map(agreeing),
           fc.constantFrom({}, { private: false }),
           (where, sent, facts) => {
             const route = routeOf(method, where)
@@ -189,7 +197,7 @@ describe('every schema', () => {
   test('refuses what is unknown, twice, or spelled otherwise', () => {
     for (const { method, schema, path, form, name } of cases)
       fc.assert(
-        fc.property(path, form.map(SAY_THE_NAME), (where, sent) => {
+        fc.property(path, form.map(agreeing), (where, sent) => {
           const route = routeOf(method, where)
           const refuses = (more: Form): void => {
             const now = route.describe([...sent, ...more])

@@ -10,7 +10,6 @@ const never = (say: string, fix: string) => refusal('not-allowed-yet', say, fix)
 export const REFUSED = {
   editor: later('Changing files in the browser', PUSH),
   merge: later('Merging a pull request in the browser', 'Merge the branches with git, and push the result.'),
-  pull: later('Opening a pull request in the browser', 'Open an issue that names your branch.'),
   branch: later('Deleting a branch in the browser', 'Delete it with git push --delete.'),
   release: later('Publishing a release', 'Push a tag.'),
   wiki: later('Editing the wiki in the browser', 'Clone the .wiki.git repository, and push the change.'),
@@ -33,14 +32,10 @@ export const REFUSED = {
     'Push the repository from where it is.',
   ),
   deployKeys: later('Adding or removing a deploy key', 'Use an account of its own for the machine.'),
-  fork: later('Forking a repository', 'Create a repository, and push to it.'),
   migrate: later(
     'Importing a repository from another address',
     'Clone it, create a repository, and push to it.',
   ),
-  upload: later('Uploading files', 'Push the file, and link to it.'),
-  planning: later('Changing labels and milestones', 'Say it in the issue.'),
-  social: later('Following, watching and starring', 'Nothing is lost: it changes no content.'),
   org: later('Changing an organisation', 'Ask an administrator of the forge.'),
   profile: later('Changing a profile, an avatar or an e-mail address', 'Ask an administrator.'),
   account: never('Accounts are kept in the portal.', PORTAL),
