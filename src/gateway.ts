@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Pool } from 'undici'
 import { createCeremonies } from './ceremony/create-ceremonies.ts'
 import { rateLimit } from './core/rate-limit.ts'
+import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
 import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
@@ -13,6 +14,7 @@ import { createForgeDoor } from './front/http/forge-door.ts'
 import { createGitDoor } from './front/http/git-door.ts'
 import { createPortalDoor } from './front/http/portal-door.ts'
 import { createHolds } from './hold/create-holds.ts'
+import { createParkedChanges } from './hold/parked-changes.ts'
 import { type Origins, openOrigins } from './origins.ts'
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.ts'
 import { recordPolicy } from './policy/record-policy.ts'
@@ -49,6 +51,8 @@ const DRAIN = 10_000
 const PATIENCE = 30 * 60_000
 const SETTLE_DELAY = 2_000
 const HOUR = 3_600_000
+/** Changes that wait for a touch: in memory, so bounded in number and size. */
+const PARKED = { perAccount: 50, total: 2000, size: 32 << 20, life: 5 * 60_000 }
 
 /** Compose, start, and return what stops it all. Rejects with everything undone when any part fails to start. */
 export async function startGateway(settings: Settings, log: Log): Promise<Gateway> {
@@ -214,6 +218,8 @@ async function compose(
     store: records.store,
     repos: createRepoLookup(forge),
     holds,
+    parked: createParkedChanges({ limits: PARKED, identity, now: Date.now }),
+    carryOut: (work) => carryOut(work, ctx),
     spool,
     forgeOrigin: origins.forge,
     portalOrigin: origins.portal,
@@ -285,6 +291,7 @@ function openDoors(
     }),
     handOver,
     holds: ctx.holds,
+    parked: ctx.parked,
     stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
     invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),

@@ -45,7 +45,10 @@ export interface Repo {
   readonly id: number
   readonly ownerId: number
   readonly name: string
-  readonly private: boolean
+  private: boolean
+  description?: string
+  /** Addresses of its webhooks; none is ever called. */
+  hooks?: string[]
   readonly defaultBranch: string
   /** By user id. */
   collaborators: Record<string, Mode>

@@ -6,6 +6,7 @@ import { ISSUES } from './pages/issues.ts'
 import { MILESTONES } from './pages/milestones.ts'
 import { PULLS } from './pages/pulls.ts'
 import { REPO } from './pages/repo.ts'
+import { REPO_SETTINGS } from './pages/repo-settings.ts'
 import { SETTINGS } from './pages/settings.ts'
 import { SITE } from './pages/site.ts'
 import type { Handler, RouteLine, Who } from './visit.ts'
@@ -21,6 +22,7 @@ const LINES: readonly RouteLine[] = [
   ...MILESTONES,
   ...PULLS,
   ...EDITOR,
+  ...REPO_SETTINGS,
   ...REPO,
 ]
 

@@ -13,7 +13,7 @@ export interface Proof {
   /** What the signature covers: nothing, the session, or exactly this action. */
   readonly bound: 'none' | 'session' | 'action'
   /** What the signer was shown by us, as far as we could truly compute it. */
-  readonly shown: 'none' | 'refs' | 'commits' | 'diff'
+  readonly shown: 'none' | 'refs' | 'commits' | 'diff' | 'fields'
   readonly batch: boolean
 }
 

@@ -9,6 +9,8 @@ export interface Refusal {
   readonly say: string
   /** One plain sentence: what to do about it. */
   readonly fix?: string
+  /** A page of the portal where the person can go on at once. */
+  readonly at?: string
 }
 
 export type RefusalReason =

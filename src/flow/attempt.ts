@@ -1,3 +1,6 @@
+import type { Form } from '../core/action/form.ts'
+import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
+import type { Principal } from '../identity/identity.ts'
 import type { Route } from '../upstream/forge.ts'
 import type { Outcome } from './outcome.ts'
 import type { Passage } from './passage.ts'
@@ -29,6 +32,19 @@ export interface WebAttempt extends AttemptBase {
   readonly fetchSite: string | undefined
   /** `Content-Type` field, as the client sent it. */
   readonly contentType: string | undefined
+  /** The fields of a change's form; null for what is forwarded as it came, or has none. */
+  readonly form: Form | null
+  /** Page that the form stands on, as the client says: a path of the forge. */
+  readonly page: string
+}
+
+/** A change of the forge that was parked, with the touch that it waited for. */
+export interface ParkedAttempt extends AttemptBase {
+  readonly door: 'portal'
+  readonly parked: ParkedChange
+  readonly approval: StatementApproval
+  /** Who touched, as the portal knows them by their session. */
+  readonly principal: Principal
 }
 
 /** A smart-HTTP request. */
@@ -41,4 +57,4 @@ export interface GitAttempt extends AttemptBase {
 }
 
 /** What a door makes of the bytes that came in. */
-export type Attempt = WebAttempt | GitAttempt
+export type Attempt = WebAttempt | GitAttempt | ParkedAttempt

@@ -40,6 +40,16 @@ export type Verdict =
   | { readonly kind: 'passed'; readonly outcome: Outcome; readonly passage: Passage }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly passage: Passage }
 
+/** Who asks and from which page, before a form is read. */
+export function mayAsk(attempt: Attempt, ctx: FlowContext): Refusal | undefined {
+  const passage = begin(attempt, ctx.now())
+  for (const gate of [identify, checkForm, checkOrigin]) {
+    const refused = gate(passage, ctx)
+    if (refused) return refused as Refusal
+  }
+  return undefined
+}
+
 /** Only the first gate: who asks, before a body is read. */
 export function whoAsks(attempt: Attempt, ctx: FlowContext): Refusal | undefined {
   return identify(begin(attempt, ctx.now()), ctx)
@@ -64,7 +74,7 @@ export async function authorize(attempt: Attempt, ctx: FlowContext): Promise<Ver
       'Try again; if it stays, tell your administrator.',
     )
   } finally {
-    await letGo(passage, refused, ctx)
+    if (passage.held) await letGo(passage, passage.held, refused, ctx)
     if (passage.intentId !== undefined) ctx.running.delete(passage.intentId)
   }
   if (passage.intentId !== undefined) ctx.settleSoon() // an intent without an outcome on record

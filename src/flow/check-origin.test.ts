@@ -7,8 +7,13 @@ import type { Passage } from './passage.ts'
 
 const ours = 'https://git.example.com'
 
-function reason(method: string, origin: string | undefined, fetchSite: string | undefined): unknown {
-  const attempt = { door: 'web', method, origin, fetchSite } as Partial<WebAttempt>
+function reason(
+  method: string,
+  origin: string | undefined,
+  fetchSite: string | undefined,
+  route: object = { kind: 'page' },
+): unknown {
+  const attempt = { door: 'web', method, origin, fetchSite, route } as Partial<WebAttempt>
   const verdict = checkOrigin({ attempt } as Passage, { forgeOrigin: ours } as FlowContext)
   return verdict === undefined ? 'passed' : (verdict as { reason: string }).reason
 }
@@ -32,4 +37,11 @@ test('a form of a page with no-referrer in its head was refused for its `Origin:
   assert.equal(reason('POST', 'null', 'same-origin'), 'passed')
   for (const site of ['same-site', 'cross-site', 'none', undefined])
     assert.equal(reason('POST', 'null', site), 'cross-site', String(site))
+})
+
+test('a GET that changes something passes only from a page of this origin', () => {
+  const route = { kind: 'change' }
+  assert.equal(reason('GET', undefined, 'same-origin', route), 'passed')
+  for (const site of ['none', 'same-site', 'cross-site', undefined])
+    assert.equal(reason('GET', undefined, site, route), 'cross-site', String(site))
 })

@@ -1,10 +1,14 @@
 import type { PolicyEngine } from '../core/policy/engine.ts'
+import type { Refusal } from '../core/refusal.ts'
+import type { Result } from '../core/result.ts'
 import type { HoldRegistry } from '../hold/create-holds.ts'
+import type { ParkedChanges } from '../hold/parked-changes.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { Store } from '../store/store.ts'
 import type { Forge, ForgeRepo } from '../upstream/forge.ts'
+import type { CarryOut } from './carry-out.ts'
 
 /** Structured log; `fields` never hold secrets. */
 export interface Log {
@@ -29,6 +33,9 @@ export interface FlowContext {
   readonly store: Store
   readonly repos: RepoLookup
   readonly holds: HoldRegistry
+  readonly parked: ParkedChanges
+  /** Take a touched change through the gates: bound at composition, since gates do not know their own list. */
+  carryOut(work: CarryOut): Promise<Result<string | null, Refusal>>
   readonly spool: Spool
   /** Public origin of the forge, as in `Origin` and in clone URLs. */
   readonly forgeOrigin: string

@@ -1,24 +1,21 @@
-import { type Action, type RepoResource, SITE } from '../core/action/action.ts'
+import { type Action, SITE } from '../core/action/action.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
+import { describeChange } from './describe-change.ts'
 import { type Gate, known, type Passage } from './passage.ts'
-
-const NOT_FOUND = refusal(
-  'not-found',
-  'There is no such repository, or you may not see it.',
-  'Check the address, or ask its owner for access.',
-)
+import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 
 /** Turn the route into an action. Repositories are named by the forge's id from here on. */
 export const describe: Gate = (passage, ctx) => {
   const { route } = passage.attempt
   switch (route.kind) {
     case 'refused':
-    case 'change':
       return route.refusal
+    case 'change':
+      return describeChange(passage, ctx, route)
     case 'asset':
     case 'ours':
       // Doors answer these before the gates; to get here is a mistake, and a mistake is a denial.
@@ -62,10 +59,6 @@ function withRepo(
   // What changes something is judged on the forge's answer of this moment.
   if (remembered && changesNothing(passage.attempt)) return take(remembered)
   return ctx.repos.find(owner, name, user, passage.now).then(take)
-}
-
-function resourceOf(repo: ForgeRepo, part: RepoResource['part']): RepoResource {
-  return { kind: 'repo', repo: { id: repo.id, owner: repo.owner, name: repo.name }, part }
 }
 
 function changesNothing(attempt: Attempt): boolean {

@@ -1,16 +1,13 @@
 import { writeHeldCertificate } from '../core/git/held-certificate.ts'
-import type { Shown } from '../core/git/landing.ts'
 import { mintNonce } from '../core/git/nonce.ts'
-import { proofBy } from '../core/policy/hypotheses.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { CLIENT_LEFT } from '../hold/create-holds.ts'
-import type { HoldWay } from '../hold/holds.ts'
 import type { FlowContext } from './context.ts'
-import { decisionRequest } from './decide.ts'
 import { nonceScope } from './nonce-scope.ts'
 import { type HeldPassage, known, type Passage } from './passage.ts'
 import type { PushRequest, WaitingClient } from './push-request.ts'
 import { recordHold } from './record-hold.ts'
+import { waysToApprove } from './ways-to-approve.ts'
 
 /**
  * Let a push wait for a touch in the portal (DESIGN: held, not refused). Its pack goes to bounded disk and is indexed, the
@@ -102,34 +99,13 @@ async function takeIn({ push, spooled }: HeldPassage, client: WaitingClient): Pr
   return received.value ? spooled.index(push.ended) : undefined
 }
 
-/** This account's passkeys that policy would accept now, each with the least it asks for, weakest first. */
-export function waysToApprove(
-  passage: Passage,
-  ctx: FlowContext,
-  shown: Shown,
-  batch: boolean,
-): readonly HoldWay[] {
-  const { account } = known(passage.principal, 'principal')
-  const passkeys = ctx.identity.activeDevices(account.id).filter(({ kind }) => kind === 'webauthn')
-  const allowed = (way: HoldWay): boolean => {
-    const proof = { ...proofBy(way.device, { method: 'webauthn', shown }, way.uv), batch }
-    const request = { ...decisionRequest(passage, proof), device: way.device }
-    return ctx.policy.decide(request, []).kind === 'allow'
-  }
-  return [false, true].flatMap((uv) =>
-    passkeys
-      .map((device) => ({ device, uv }))
-      .filter((way) => (!uv || !allowed({ ...way, uv: false })) && allowed(way)),
-  )
-}
-
 /** Free what was kept, and tell the page what became of it. */
 export async function letGo(
-  { held, outcome }: Passage,
+  { outcome }: Passage,
+  held: HeldPassage,
   refused: Refusal | undefined,
   ctx: FlowContext,
 ): Promise<void> {
-  if (!held) return
   if (refused) {
     held.push.stop('unusable', refused) // when something broke before anybody could approve it
     held.push.settled('rejected', refused.say)

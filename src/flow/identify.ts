@@ -6,9 +6,16 @@ import type { Passage } from './passage.ts'
 
 /** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
 export function identify(passage: Passage, ctx: FlowContext): Refusal | undefined {
-  return passage.attempt.door === 'web'
-    ? bySession(passage, passage.attempt, ctx)
-    : byPassword(passage, passage.attempt, ctx)
+  const { attempt } = passage
+  switch (attempt.door) {
+    case 'web':
+      return bySession(passage, attempt, ctx)
+    case 'git-http':
+      return byPassword(passage, attempt, ctx)
+    case 'portal':
+      passage.principal = attempt.principal
+      return undefined
+  }
 }
 
 function bySession(

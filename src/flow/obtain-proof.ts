@@ -3,17 +3,21 @@ import { refusal } from '../core/refusal.ts'
 import { fingerprint } from '../core/ssh/public-key.ts'
 import { dearmor, parseSshsig } from '../core/ssh/sshsig.ts'
 import type { FlowContext } from './context.ts'
-import { holdPush, waysToApprove } from './hold-push.ts'
-import { type Gate, known } from './passage.ts'
+import { holdPush } from './hold-push.ts'
+import { parkChange } from './park-change.ts'
+import type { Gate } from './passage.ts'
+import { waysToApprove } from './ways-to-approve.ts'
 
 /**
  * When policy wants more than the session shows: for a push the certificate that came with it, else a touch in the portal
  * while it waits, else the way to send one. A certificate by a PGP key or by a key that is nobody's device counts as none.
  */
 export const obtainProof: Gate = (passage, ctx) => {
-  const action = known(passage.action, 'action')
-  if (action.verb === 'page.read' || action.verb === 'git.fetch') return undefined
-  const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
+  const { attempt, decision } = passage
+  if (attempt.door === 'portal') return undefined // it came along, and is looked into next
+  if (attempt.door === 'web')
+    return decision?.kind === 'challenge' ? parkChange(passage, ctx, attempt, decision) : undefined
+  const { push } = attempt
   if (push?.certificate) {
     const parsed = parsePushCertificate(push.certificate)
     if (!parsed.ok)
@@ -24,7 +28,6 @@ export const obtainProof: Gate = (passage, ctx) => {
       )
     if (isByDevice(parsed.value.signature, ctx)) passage.offered = parsed.value
   }
-  const { decision } = passage
   if (decision?.kind !== 'challenge' || passage.offered) return undefined
   if (push?.wait && waysToApprove(passage, ctx, 'diff', false).length > 0)
     return holdPush(passage, ctx, push, decision.why)

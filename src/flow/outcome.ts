@@ -7,6 +7,13 @@ export interface RefOutcome {
 
 /** What the forge did, as far as the door could see. */
 export type Outcome =
-  | { readonly kind: 'answered'; readonly status: number; readonly refs: readonly RefOutcome[] | null }
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      readonly refs: readonly RefOutcome[] | null
+      /** Of a change that was written anew: whether the forge took it, and what it said. */
+      readonly accepted?: boolean
+      readonly said?: string | null
+    }
   /** Somebody left in the middle: for a change, only reading the refs can tell. */
   | { readonly kind: 'broken'; readonly why: 'client-gone' | 'upstream-failed'; readonly answered: boolean }

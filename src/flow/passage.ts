@@ -1,4 +1,5 @@
 import type { Action } from '../core/action/action.ts'
+import type { Change } from '../core/action/change.ts'
 import type { PushCertificate } from '../core/git/push-cert.ts'
 import type { Device } from '../core/identity.ts'
 import type { Decision } from '../core/policy/engine.ts'
@@ -25,6 +26,8 @@ export interface Passage {
   /** Filled by `describe`. */
   action?: Action
   repo?: ForgeRepo
+  /** The change in named fields, when it is one. */
+  change?: Change
   /** Filled by `decide`, overwritten by `decideAgain`. */
   decision?: Decision
   /** Filled by `obtainProof`: what came along, not looked into yet. */
@@ -54,8 +57,8 @@ export interface HeldPassage {
 
 /** A statement that was signed, and the nonce that makes it good for one use. */
 export interface ProvenStatement {
-  readonly kind: 'git-push-certificate'
-  /** The certificate's text. */
+  readonly kind: 'git-push-certificate' | 'statement'
+  /** The certificate's text, or the statement's. */
   readonly text: Uint8Array
   /** Armored SSHSIG; null when the key has no algorithm that OpenSSH knows. */
   readonly signature: string | null

@@ -32,8 +32,12 @@ export const recordIntent: Gate = async (passage, ctx) => {
         if (used.numInsertedOrUpdatedRows !== 1n) {
           return refusal(
             'nonce-used',
-            'This push certificate was used before.',
-            'Push again: git fetches a fresh nonce and signs anew.',
+            statement.kind === 'statement'
+              ? 'This confirmation was used before.'
+              : 'This push certificate was used before.',
+            statement.kind === 'statement'
+              ? 'Send the form again.'
+              : 'Push again: git fetches a fresh nonce and signs anew.',
           )
         }
       }
@@ -86,6 +90,7 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
       publicKey: Buffer.from(device.publicKey).toString('base64'),
     },
     repo: action.resource.kind === 'repo' ? { ...action.resource.repo, part: action.resource.part } : null,
+    ...(action.resource.kind === 'org' && { org: { ...action.resource.org } }),
     updates:
       action.verb === 'git.push'
         ? action.updates.map(({ before, after, ref }) => ({
@@ -94,7 +99,9 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
             ref: encodeField(Buffer.from(ref, 'latin1')),
           }))
         : [],
-    ...(action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),
+    ...(passage.change
+      ? { change: { fields: passage.change.stated.map(([key, value]) => [key, value]) } }
+      : action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),
     policy: { digest: policyDigest, allowed: [...known(decision, 'decision').policies] },
     proof: { ...proof },
     statement: statement

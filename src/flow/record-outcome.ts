@@ -16,7 +16,12 @@ export const recordOutcome: Gate = async (passage, ctx) => {
       account,
       payload: {
         intent: passage.intent.index,
-        result: outcome.kind === 'broken' ? 'unknown' : outcome.status < 400 ? 'accepted' : 'rejected',
+        result:
+          outcome.kind === 'broken'
+            ? 'unknown'
+            : (outcome.accepted ?? outcome.status < 400)
+              ? 'accepted'
+              : 'rejected',
         status: outcome.kind === 'answered' ? outcome.status : null,
         refs: [],
         settledBy: 'response',

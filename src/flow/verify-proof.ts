@@ -9,6 +9,7 @@ import { nonceScope } from './nonce-scope.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 import type { PushRequest } from './push-request.ts'
 import { verifyApproval } from './verify-approval.ts'
+import { verifyStatement } from './verify-statement.ts'
 
 const AGAIN = 'Push again: git fetches a fresh nonce and signs anew.'
 
@@ -18,6 +19,7 @@ const AGAIN = 'Push again: git fetches a fresh nonce and signs anew.'
  * repository and account, the pushee is this repository, and every line equals the commands.
  */
 export const verifyProof: Gate = (passage, ctx) => {
+  if (passage.attempt.door === 'portal') return verifyStatement(passage, ctx, passage.attempt)
   if (passage.held?.approval) return verifyApproval(passage, ctx, passage.held.approval)
   const certificate = passage.offered
   if (!certificate) return undefined

@@ -18,7 +18,7 @@ export interface Assets {
 }
 
 const STYLES = ['tokens.css', 'base.css']
-const SCRIPTS = ['sign-in.ts', 'enrol.ts', 'page.ts', 'hold.ts', 'pending.ts']
+const SCRIPTS = ['sign-in.ts', 'enrol.ts', 'page.ts', 'hold.ts', 'pending.ts', 'change.ts']
 const IMPORT = /(\bfrom\s+|\bimport\s+)'\.\/([a-z-]+\.ts)'/g
 
 /**

@@ -1,6 +1,7 @@
 import type { Ceremonies } from '../ceremony/ceremonies.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
 import type { Holds } from '../hold/holds.ts'
+import type { ParkedChanges } from '../hold/parked-changes.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Invite } from './invite.ts'
@@ -19,6 +20,8 @@ export interface PortalDeps {
   readonly ledger: LedgerView
   /** Pushes that wait for a touch. */
   readonly holds: Holds
+  /** Other changes of the forge that do. */
+  readonly parked: ParkedChanges
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
   readonly invite: Invite
   /** Spent by failed sign-ins and wrong links. */

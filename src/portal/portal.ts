@@ -9,6 +9,7 @@ import type { PortalDeps } from './deps.ts'
 import { createLive } from './live.ts'
 import * as addPasskey from './pages/add-passkey.ts'
 import * as addSshKey from './pages/add-ssh-key.ts'
+import { createChangeSteps } from './pages/change.ts'
 import * as devices from './pages/devices.ts'
 import * as enrol from './pages/enrol.ts'
 import * as gitPassword from './pages/git-password.ts'
@@ -45,6 +46,7 @@ export function createPortal(deps: PortalDeps): Portal {
   const live = createLive()
   const holds = createHoldSteps(seen, live)
   const pending = createPending(seen, live)
+  const changes = createChangeSteps()
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
   const forAnybody: readonly Row<Visit>[] = [
@@ -70,6 +72,10 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/a/:code/begin', holds.begin],
     ['POST', '/a/:code/approve', holds.approve],
     ['POST', '/a/:code/refuse', holds.refuse],
+    ['GET', '/c/:id', changes.show],
+    ['POST', '/c/:id/begin', changes.begin],
+    ['POST', '/c/:id/approve', changes.approve],
+    ['POST', '/c/:id/refuse', changes.refuse],
     ['GET', '/devices', devices.show],
     ['POST', '/devices/:id/rename', devices.rename],
     ['GET', '/devices/add-passkey', addPasskey.show],

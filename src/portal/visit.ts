@@ -42,7 +42,9 @@ export function page(visit: Visit, answer: Answer): Response {
   const { deps, assets, person } = visit
   const account = person && {
     account: person.principal.account,
-    waiting: deps.holds.waiting(person.principal.account.id).length,
+    waiting:
+      deps.holds.waiting(person.principal.account.id).length +
+      deps.parked.waiting(person.principal.account.id).length,
   }
   const text = layout({ ...answer, ...account, assets, styles: 'linked', origin: deps.origin })
   // As bytes: a body given as a string is walked through once more for lone surrogates, and pages may be large.

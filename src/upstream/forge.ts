@@ -29,6 +29,13 @@ export interface ChangeRequest {
   readonly body: string
 }
 
+export interface ChangeAnswer {
+  readonly status: number
+  readonly accepted: boolean
+  readonly next: string | null
+  readonly said: string | null
+}
+
 /** What an adapter says about a request line. */
 export type Route =
   | {
@@ -101,6 +108,11 @@ export interface Forge {
   /** The repository as `user` sees it; undefined when there is none or they may not know of it. */
   repo(owner: string, name: string, asUser: string): Promise<ForgeRepo | undefined>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
+  /**
+   * Carry out a change as `user`, with a fresh token against request forgery. `accepted`: whether the forge took it; `next`: the
+   * path where it sends the person then; `said`: its own words, when it did not.
+   */
+  change(user: string, request: ChangeRequest): Promise<ChangeAnswer>
   /** Where git reaches a repository upstream, for our own git. */
   gitUrl(repo: RepoRef, part: 'code' | 'wiki'): string
   /** `Authorization` value that lets git act as `user`: a minted token, memory only, cached; see {@link close}. */

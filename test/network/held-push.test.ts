@@ -18,6 +18,7 @@ import {
   refusePush,
   submit,
 } from '../support/held-push.ts'
+import { ledgerEntries } from '../support/ledger-entries.ts'
 import { pushMatrix } from '../support/push-matrix.ts'
 import { enrolledPerson, inviteLink, type Pusher, pusher } from '../support/pusher.ts'
 import { advertised, type Credentials, plainBody, post, ZERO } from '../support/raw-push.ts'
@@ -353,10 +354,7 @@ for (const forge of forges()) {
     test('a client without a side band hears how to sign instead', async () => {
       const update = { before: ZERO, after: await tip(), ref: `refs/heads/bare-${n++}` }
       const body = plainBody([update])
-      const plain = Buffer.from(
-        body.toString('latin1').replace(' side-band-64k', ' xxxx-band-64k'),
-        'latin1',
-      )
+      const plain = Buffer.from(body.toString('latin1').replace(' side-band-64k', ' xxxx-band-64k'), 'latin1')
       assert.match((await post(gateway.sample, who, plain)).text, /ng refs\/heads\/bare-\d+ proof needed/)
     })
   })
@@ -443,18 +441,6 @@ describe('two hundred pushes that wait at once', () => {
     await gateway.stop()
   })
 })
-
-async function ledgerEntries(home: string, type: string): Promise<Record<string, any>[]> {
-  const store = await openSqlite(join(home, 'countersign.db'))
-  const rows = await store.db
-    .selectFrom('ledger_entry')
-    .select('payload')
-    .where('type', '=', type)
-    .orderBy('idx')
-    .execute()
-  await store.close()
-  return rows.map(({ payload }) => JSON.parse(Buffer.from(payload!).toString()) as Record<string, any>)
-}
 
 async function lastIndex(home: string, type: string): Promise<number> {
   const store = await openSqlite(join(home, 'countersign.db'))

@@ -76,14 +76,6 @@ async function branches(visit: RepoVisit): Promise<Reply> {
   return repoLayout(visit, 'Branches', html`<table>${rows}</table>`)
 }
 
-function settings(visit: RepoVisit): Reply {
-  return repoLayout(
-    visit,
-    'Settings',
-    html`<label>Name <input name="repo_name" value="${visit.repo.name}" readonly></label>`,
-  )
-}
-
 async function commits(visit: RepoVisit): Promise<Reply> {
   const commit = await commitOf(dirOf(visit), refOf(visit.params[2]!))
   if (!commit) return notFound(visit)
@@ -107,5 +99,4 @@ export const REPO: readonly RouteLine[] = [
   ['GET', '/:/:/wiki', 'signed-in', repoPage('read', wiki)],
   ['GET', '/:/:/wiki/:', 'signed-in', repoPage('read', wiki)],
   ['GET', '/:/:/branches', 'signed-in', repoPage('read', branches)],
-  ['GET', '/:/:/settings', 'signed-in', repoPage('admin', settings)],
 ]

@@ -2,10 +2,10 @@ import { fromBase64 } from '../bytes.ts'
 import { NONCE_MAX_AGE_MS } from '../git/nonce.ts'
 import { type CertificateText, parseCertificateText } from '../git/push-cert.ts'
 import { canonicalJson, type Json } from '../ledger/canonical-json.ts'
-import type { Proof } from '../proof.ts'
 import { verifySshsig } from '../ssh/sshsig.ts'
 import { encodeField } from '../statement/percent.ts'
 import { checkApproval, GIT_NAMESPACE } from './approval.ts'
+import { flagsAsRecorded } from './flags.ts'
 import { at, type Proven, text } from './records.ts'
 import { fails, holds, type Portal, type Step } from './step.ts'
 
@@ -102,24 +102,6 @@ function signedInPortal({ payload, entry }: Proven, statement: Uint8Array, porta
 
 function isTextOrNull(value: Json | undefined): value is string | null {
   return value === null || typeof value === 'string'
-}
-
-/** UP and UV are decoded from the signature, and must be what policy was told. */
-function flagsAsRecorded(
-  payload: Proven['payload'],
-  { up, uv, method, shown, batch }: Pick<Proof, 'up' | 'uv' | 'method' | 'batch'> & { shown: string },
-): boolean {
-  const proof = (member: string): Json | undefined => at(payload, 'proof', member)
-  return (
-    up &&
-    proof('up') === true &&
-    proof('uv') === uv &&
-    proof('bound') === 'action' &&
-    proof('method') === method &&
-    proof('shown') === shown &&
-    proof('batch') === batch &&
-    proof('device') === at(payload, 'device', 'id')
-  )
 }
 
 /** The forge folds names to lower case; `.git` and a final slash are optional in what people type. */

@@ -4,6 +4,7 @@ import { parseNote, parseVkey, signedBy } from '../ledger/note.ts'
 import { admission } from './admission.ts'
 import type { Bundle } from './bundle.ts'
 import { certificate } from './certificate.ts'
+import { change } from './change.ts'
 import { at, list, type Proven, proveEntry, text } from './records.ts'
 import { standing } from './standing.ts'
 import { fails, holds, notCheckable, type Step } from './step.ts'
@@ -65,7 +66,8 @@ function* argument(bundle: Bundle, trust: Trust | undefined): Generator<Step> {
   if (intent?.entry.type !== 'intent') return yield fails('the subject is not an intent')
   if (!intent.payload)
     return yield fails('the payload of the intent was erased: there is nothing left to check')
-  yield* certificate(intent, { portal, rpId }, text(at(start?.payload, 'forge')))
+  if (at(intent.payload, 'statement', 'kind') === 'statement') yield change(intent, { portal, rpId })
+  else yield* certificate(intent, { portal, rpId }, text(at(start?.payload, 'forge')))
   yield* admission(proven, intent, { portal, rpId })
   yield standing(proven, intent)
   yield outcome(proven, intent)

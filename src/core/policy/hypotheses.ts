@@ -1,4 +1,5 @@
 import type { Verb } from '../action/action.ts'
+import { groupOf } from '../action/verbs.ts'
 import { type Account, type Device, type DeviceKind, deviceId } from '../identity.ts'
 import type { Proof } from '../proof.ts'
 import type { DecisionRequest } from './engine.ts'
@@ -17,17 +18,21 @@ interface Way {
   readonly shown: Proof['shown']
 }
 
-/**
- * Ways by verb, weakest first. A push is proven by the certificate that git writes and an SSH key signs, or by a passkey in the
- * portal on one that the gateway writes, with as much of the push on the page as could be computed.
- */
-const WAYS: { readonly [V in Verb]?: readonly Way[] } = {
-  'git.push': [
-    { kind: 'ssh-sk', method: 'ssh-certificate', shown: 'none' },
-    { kind: 'webauthn', method: 'webauthn', shown: 'refs' },
-    { kind: 'webauthn', method: 'webauthn', shown: 'commits' },
-    { kind: 'webauthn', method: 'webauthn', shown: 'diff' },
-  ],
+/** By the certificate that git writes and an SSH key signs; or by a passkey in the portal on one that the gateway writes. */
+const PUSH: readonly Way[] = [
+  { kind: 'ssh-sk', method: 'ssh-certificate', shown: 'none' },
+  { kind: 'webauthn', method: 'webauthn', shown: 'refs' },
+  { kind: 'webauthn', method: 'webauthn', shown: 'commits' },
+  { kind: 'webauthn', method: 'webauthn', shown: 'diff' },
+]
+/** By a passkey in the portal, on a statement of every field. */
+const CHANGE: readonly Way[] = [{ kind: 'webauthn', method: 'webauthn', shown: 'fields' }]
+
+/** Ways to prove a verb, weakest first. What changes nothing has none: its session is proof enough, or nothing is. */
+function waysOf(verb: Verb): readonly Way[] {
+  if (verb === 'git.push') return PUSH
+  const group = groupOf(verb)
+  return group === 'change' || group === 'critical' ? CHANGE : []
 }
 
 /**
@@ -41,7 +46,7 @@ export function hypotheses(
   now: number,
 ): Hypothesis[] {
   const own = devices.filter((device) => device.account === account.id && device.state === 'active')
-  const ways = WAYS[action.verb] ?? []
+  const ways = waysOf(action.verb)
   const by = (way: Way, choice: readonly Device[]): Hypothesis[] =>
     [false, true].flatMap((uv) => choice.map((device) => ({ device, proof: proofBy(device, way, uv) })))
   return [

@@ -4,19 +4,23 @@ import type { CanonicalUrl } from '../../core/canonical-url.ts'
 import { sha256Hex } from '../../core/crypto.ts'
 import type { SessionId } from '../../core/identity.ts'
 import { refusal } from '../../core/refusal.ts'
+import { ok } from '../../core/result.ts'
 import type { WebAttempt } from '../../flow/attempt.ts'
-import { authorize } from '../../flow/authorize.ts'
+import { authorize, mayAsk } from '../../flow/authorize.ts'
+import { factsOf } from '../../flow/carry-out.ts'
 import { isSafe } from '../../flow/check-origin.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import type { HandOver } from '../../portal/hand-over.ts'
+import type { Route } from '../../upstream/forge.ts'
 import type { Door } from './by-host.ts'
 import { letBodyCome } from './continue.ts'
 import { cookieNames, cookieValue, setCookie, withoutCookies } from './cookies.ts'
 import { entrance, PRE_SESSION_SECONDS } from './entrance.ts'
 import type { GitDoor } from './git-door.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
+import { readForm } from './read-form.ts'
 import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.ts'
 import { pageHead } from './response-policy.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
@@ -123,6 +127,78 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     }
   }
 
+  function attemptOf(
+    req: IncomingMessage,
+    url: CanonicalUrl,
+    route: Route,
+    form: WebAttempt['form'],
+    carried: WebAttempt['carry'],
+  ): WebAttempt {
+    return {
+      door: 'web',
+      method: req.method!,
+      path: url.path,
+      route,
+      session: cookieValue(req.headers.cookie, names.forgeSession),
+      origin: req.headers.origin,
+      fetchSite: req.headers['sec-fetch-site'] as string | undefined,
+      contentType: req.headers['content-type'],
+      form,
+      page: pageBefore(req.headers.referer, ctx.forgeOrigin),
+      client: {
+        address: req.socket.remoteAddress ?? '',
+        userAgent: (req.headers['user-agent'] ?? '').slice(0, 200),
+      },
+      carry: carried,
+    }
+  }
+
+  /** A change: its form is read whole, and what is carried out is written anew from its fields, here or after a touch. */
+  async function change(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: CanonicalUrl,
+    route: Extract<Route, { kind: 'change' }>,
+  ): Promise<void> {
+    // Who asks, and from where, is settled before a byte of the form is read.
+    const nothing = attemptOf(req, url, route, [], () => Promise.reject(new Error('never carried')))
+    const stranger = mayAsk(nothing, ctx)
+    if (stranger) {
+      refuseHttp(req, res, stranger, render)
+      return
+    }
+    letBodyCome(req, res)
+    const form = req.method === 'GET' ? ok([]) : await readForm(req)
+    if (!form.ok) {
+      refuseHttp(req, res, form.error, render)
+      return
+    }
+    await page(
+      req,
+      res,
+      url,
+      attemptOf(req, url, route, form.value, async (passage) => {
+        const answer = await ctx.forge.change(
+          known(passage.principal, 'principal').account.name,
+          route.write(known(passage.change, 'change'), factsOf(passage)),
+        )
+        if (answer.accepted)
+          res.writeHead(303, { location: answer.next ?? '/', 'cache-control': 'no-store' }).end()
+        else
+          refuseHttp(
+            req,
+            res,
+            refusal(
+              'upstream',
+              `The forge did not take it${answer.said === null ? '' : `: ${answer.said}`}.`,
+            ),
+            render,
+          )
+        return { kind: 'answered', refs: null, ...answer }
+      }),
+    )
+  }
+
   async function page(
     req: IncomingMessage,
     res: ServerResponse,
@@ -180,25 +256,28 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             })
             .end()
           return
-        case 'page':
         case 'change':
-        case 'refused':
-          void page(req, res, url, {
-            door: 'web',
-            method,
-            path: url.path,
-            route,
-            session: cookieValue(req.headers.cookie, names.forgeSession),
-            origin: req.headers.origin,
-            fetchSite: req.headers['sec-fetch-site'] as string | undefined,
-            contentType: req.headers['content-type'],
-            client: {
-              address: req.socket.remoteAddress ?? '',
-              userAgent: (req.headers['user-agent'] ?? '').slice(0, 200),
-            },
-            carry: (passage) => carry(req, res, url, passage),
+          change(req, res, url, route).catch((error: unknown) => {
+            ctx.log.error({ err: error, path: url.path }, 'a change failed')
+            res.destroy()
           })
+          return
+        case 'page':
+        case 'refused':
+          void page(
+            req,
+            res,
+            url,
+            attemptOf(req, url, route, null, (passage) => carry(req, res, url, passage)),
+          )
       }
     },
   }
+}
+
+/** The path of the page that a form was sent from, as the client says; the forge's front page when it says none of ours. */
+function pageBefore(referer: string | undefined, origin: string): string {
+  if (referer === undefined || referer.length > 2048 || !referer.startsWith(`${origin}/`)) return '/'
+  const path = referer.slice(origin.length)
+  return /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(path) ? path : '/'
 }

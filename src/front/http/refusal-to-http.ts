@@ -34,6 +34,7 @@ export function refuseHttp(
         title: refused.say,
         status,
         ...(refused.fix !== undefined && { detail: refused.fix }),
+        ...(refused.at !== undefined && { pending: refused.at }),
       })
   res.writeHead(status, {
     'content-type': page ? 'text/html; charset=utf-8' : 'application/problem+json',
@@ -43,6 +44,8 @@ export function refuseHttp(
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
+    // A page goes on by itself: not by a redirect, which the forge's pages may not follow out of a form.
+    ...(page && refused.at !== undefined && { refresh: `0; url=${refused.at}` }),
     ...(refused.reason === 'rate-limited' && { 'retry-after': '60' }),
   })
   res.end(req.method === 'HEAD' ? undefined : body)

@@ -4,6 +4,7 @@ import { type Refusal, refusal } from '../../core/refusal.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { REPEATED } from '../../core/statement/statement.ts'
 import type { Hold } from '../../hold/holds.ts'
+import type { ParkedChange } from '../../hold/parked-changes.ts'
 import { clip, visible } from '../display.ts'
 import { readFields } from '../fields.ts'
 import type { Live } from '../live.ts'
@@ -23,6 +24,10 @@ const USED = refusal(
   'This confirmation is used, too old, or from another browser.',
   'Reload the list and start again.',
 )
+
+function parkedRow({ id, change, createdAt }: ParkedChange): Markup {
+  return html`<li class="split"><div class="stack tight"><h2>${shown(clip(change.sentence, 200))}</h2><p class="small soft"><code>${change.verb}</code> · ${moment(createdAt)}</p></div><a class="button" href="/c/${id}">Look</a></li>`
+}
 
 /** Pushes that one touch may approve, and the devices that will do for all of them. */
 interface Batch {
@@ -44,10 +49,11 @@ export function createPending(
     for (const hold of holds) {
       if (hold.updates.length <= REFS) seen.note(visit.person.session.id, hold.code, 'refs')
     }
+    const parked = visit.deps.parked.waiting(me(visit).id)
     const batch = batchOf(visit, holds)
     const body = html`<p class="hear" role="status" id="heard"></p><div id="pending" class="hold" data-live data-version="${listVersion(holds)}"><div class="head"><h1>Waiting for you</h1>
-<p class="lede">Pushes that go on when you touch a key. Nothing changes until then.</p></div>
-${holds.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}</ul>`}
+<p class="lede">Pushes and changes that go on when you touch a key. Nothing changes until then.</p></div>
+${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}${parked.map(parkedRow)}</ul>`}
 </div>`
     return page(visit, { title: 'Waiting', body, wide: true, here: '/pending', script: 'pending.ts' })
   }

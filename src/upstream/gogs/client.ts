@@ -21,6 +21,8 @@ export interface Ask {
   readonly authorization?: string
   readonly json?: unknown
   readonly form?: Readonly<Record<string, string>>
+  /** A form that is `application/x-www-form-urlencoded` already. */
+  readonly encoded?: string
   readonly csrf?: string
   /** Largest body to accept; 4 MiB unless given. */
   readonly limit?: number
@@ -60,9 +62,9 @@ export function createClient(origin: string, headerName: string): Client {
     if (asked.json !== undefined) {
       headers['content-type'] = 'application/json'
       body = JSON.stringify(asked.json)
-    } else if (asked.form !== undefined) {
+    } else if (asked.form !== undefined || asked.encoded !== undefined) {
       headers['content-type'] = 'application/x-www-form-urlencoded'
-      body = new URLSearchParams(asked.form).toString()
+      body = asked.encoded ?? new URLSearchParams(asked.form).toString()
     }
     try {
       const answer = await pool.request({ method: asked.method ?? 'GET', path: asked.path, headers, body })

@@ -1,4 +1,5 @@
 import { type Forge, ForgeError } from '../forge.ts'
+import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { isRepoName } from './names.ts'
 import { gitPath, readRefs } from './refs.ts'
@@ -70,6 +71,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
+    change: (name, request) => sendChange(client, name, request),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),

@@ -4,7 +4,7 @@ import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
 import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
 import { createPortal, type Portal } from '../../../src/portal/portal.ts'
 import { fakeCeremonies } from './fake-ceremonies.ts'
-import { type FakeHolds, fakeHolds } from './fake-holds.ts'
+import { type FakeHolds, fakeHolds, noParkedChanges } from './fake-holds.ts'
 import { type FakeIdentity, fakeIdentity } from './fake-identity.ts'
 
 export interface FakePortal {
@@ -53,6 +53,7 @@ export function fakePortal(
     ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
     handOver,
     holds,
+    parked: noParkedChanges,
     ledger: {
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({

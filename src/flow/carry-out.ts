@@ -1,0 +1,82 @@
+import type { PlaceFacts } from '../core/action/change.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
+import type { Route } from '../upstream/forge.ts'
+import { authorize } from './authorize.ts'
+import type { FlowContext } from './context.ts'
+import { known, type Passage } from './passage.ts'
+
+/** What is known of a change's place from elsewhere than the request. */
+export function factsOf({ repo }: Passage): PlaceFacts {
+  return repo ? { private: repo.private } : {}
+}
+
+/** A parked change, its touch, and the address that it was described by. */
+export interface CarryOut {
+  readonly parked: ParkedChange
+  readonly approval: StatementApproval
+  readonly route: Route
+  readonly path: string
+  /** Id of the session in which the form was sent. */
+  readonly session: string
+}
+
+/**
+ * Take a touched change through every gate, as a request of the person's own: standing, policy and the forge's permissions are
+ * asked again. Resolves with the path on the forge where the person goes on; null when the forge named none.
+ */
+export async function carryOut(
+  { parked, approval, route, path, session }: CarryOut,
+  ctx: FlowContext,
+): Promise<Result<string | null, Refusal>> {
+  if (route.kind !== 'change') throw new Error('only changes are parked')
+  const account = ctx.identity.account(parked.account)
+  const device = ctx.identity.device(approval.device)
+  if (!account || !device) return err(refusal('account-inactive', 'This account is gone.'))
+  let next: string | null = null
+  const verdict = await authorize(
+    {
+      door: 'portal',
+      method: 'POST',
+      path,
+      route,
+      client: parked.client,
+      parked,
+      approval,
+      principal: {
+        account,
+        device,
+        via: 'session',
+        credential: session,
+        provenAt: ctx.now(),
+        uv: false,
+      },
+      async carry(passage) {
+        const request = route.write(known(passage.change, 'change'), factsOf(passage))
+        const answer = await ctx.forge.change(account.name, request)
+        next = answer.next
+        return {
+          kind: 'answered',
+          status: answer.status,
+          refs: null,
+          accepted: answer.accepted,
+          said: answer.said,
+        }
+      },
+    },
+    ctx,
+  )
+  if (verdict.kind === 'refused') return err(verdict.refusal)
+  const { outcome } = verdict
+  if (outcome.kind === 'answered' && outcome.accepted === true) return ok(next)
+  return err(
+    refusal(
+      'upstream',
+      outcome.kind === 'answered' && outcome.said
+        ? `The forge did not take it: ${outcome.said}`
+        : 'The forge did not take it.',
+      'Go back to its page and look at what it wants.',
+    ),
+  )
+}

@@ -1,0 +1,94 @@
+import { type Resource, SITE } from '../core/action/action.ts'
+import type { Change } from '../core/action/change.ts'
+import { VERBS } from '../core/action/verbs.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
+import type { ForgeRepo, Route } from '../upstream/forge.ts'
+import type { FlowContext } from './context.ts'
+import { known, type Passage } from './passage.ts'
+import { NOT_FOUND, resourceOf } from './repo-resource.ts'
+
+type ChangeRoute = Extract<Route, { kind: 'change' }>
+
+/**
+ * Changes whose effect is a ref: what they are signed for must be held against the refs before and after, which this release
+ * does for pushes only.
+ */
+const MOVES_REFS = new Set([
+  'file.create',
+  'file.edit',
+  'file.delete',
+  'file.upload',
+  'branch.delete',
+  'pr.merge',
+  'release.create',
+  'release.update',
+  'release.delete',
+  'wiki.create',
+  'wiki.update',
+  'wiki.delete',
+])
+
+/** A form as a change in named fields, of a repository or organisation by the forge's id. */
+export async function describeChange(
+  passage: Passage,
+  ctx: FlowContext,
+  route: ChangeRoute,
+): Promise<Refusal | undefined> {
+  const { attempt } = passage
+  if (route.verbs.length === 0 || route.verbs.some((verb) => MOVES_REFS.has(verb))) return route.refusal
+  const { account } = known(passage.principal, 'principal')
+  const repo = route.repo
+    ? await ctx.repos.find(route.repo.owner, route.repo.name, account.name, passage.now)
+    : undefined
+  if (route.repo && !repo?.permissions.pull) return NOT_FOUND
+  if (repo) passage.repo = repo
+  if (attempt.door === 'portal') {
+    passage.change = attempt.parked.change
+  } else {
+    if (attempt.door !== 'web' || !attempt.form)
+      return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
+    const change = route.describe(attempt.form, repo ? { private: repo.private } : {})
+    if (!change.ok) return change.error
+    passage.change = change.value
+  }
+  const { verb } = passage.change
+  if (verb === 'git.fetch' || verb === 'git.push')
+    return refusal('unknown-action', 'A page does not do this.')
+  if (renames(passage.change, account.name)) return RENAMES
+  const resource = await resourceFor(verb, route, repo, account, ctx)
+  if (!resource) return NOT_FOUND
+  passage.action = { verb, resource }
+  return undefined
+}
+
+const RENAMES = refusal(
+  'not-allowed-yet',
+  'A login name cannot be changed here: what a person may do hangs on it.',
+  'Change the other fields, and leave the name as it is.',
+)
+
+function renames({ verb, fields }: Change, name: string): boolean {
+  const said = fields.find(([key]) => key === 'name')?.[1]
+  return verb === 'user.profile.update' && said?.toLowerCase() !== name.toLowerCase()
+}
+
+async function resourceFor(
+  verb: keyof typeof VERBS,
+  route: ChangeRoute,
+  repo: ForgeRepo | undefined,
+  account: { readonly name: string; readonly forgeId: number },
+  { forge }: FlowContext,
+): Promise<Resource | undefined> {
+  switch (VERBS[verb].on) {
+    case 'repo':
+      return repo && resourceOf(repo, 'code')
+    case 'org': {
+      const org = route.org === null ? undefined : await forge.user(route.org)
+      return org && { kind: 'org', org: { id: org.id, name: org.name } }
+    }
+    case 'account':
+      return { kind: 'account', account: { id: account.forgeId, name: account.name } }
+    case 'site':
+      return SITE
+  }
+}
