@@ -34,7 +34,7 @@ for (const forge of forges()) {
       path: string,
       fields: Record<string, string>,
       headers: Record<string, string> = {},
-    ): Promise<{ status: number; text: string; location: string }> => {
+    ): Promise<{ status: number; text: string; location: string; refresh: string }> => {
       const page = await person.ask(`${gateway.url}/keeper/hello/issues/new`, { headers: NAVIGATE })
       const csrf = /name="_csrf" (?:value|content)="([^"]+)"/.exec(page.text)?.[1] ?? ''
       const answer = await person.ask(`${gateway.url}${path}`, {
@@ -48,7 +48,12 @@ for (const forge of forges()) {
           ...headers,
         },
       })
-      return { status: answer.status, text: answer.text, location: String(answer.headers['location'] ?? '') }
+      return {
+        status: answer.status,
+        text: answer.text,
+        location: String(answer.headers['location'] ?? ''),
+        refresh: String(answer.headers['refresh'] ?? ''),
+      }
     }
     const refs = async (): Promise<string> =>
       (await keeper.git.git(keeper.git.home, 'ls-remote', keeper.remote(gateway.sample))).stdout
@@ -99,7 +104,7 @@ for (const forge of forges()) {
         ] as const) {
           const answer = await form(path, fields)
           // What may be done with a touch leads to the portal; nothing is done without.
-          const parked = String(answer.headers['refresh']).startsWith(`0; url=${gateway.portal}/c/`)
+          const parked = answer.refresh.startsWith(`0; url=${gateway.portal}/c/`)
           assert.ok(
             [403, 404].includes(answer.status) || (answer.status === 409 && parked),
             `${path}: ${answer.status}`,

@@ -129,6 +129,10 @@ describe('refused', () => {
     ['a discriminator twice', [...least, ['action', 'delete']]],
     ['a token twice', [...least, ['_csrf', 'x'], ['_csrf', 'x']]],
     ['a value of a list twice', [...least, ['ids[]', '1'], ['ids[]', '1']]],
+    [
+      'a list that nobody reads',
+      [...least, ...Array.from({ length: 101 }, (_, at): [string, string] => ['ids[]', String(at + 1)])],
+    ],
     ['a newline in a line', [...least, ['secret', 'x\ny']]],
     ['a NUL', [...least, ['note', 'x\0y']]],
     ['a lone surrogate', [...least, ['note', '\ud800']]],

@@ -138,6 +138,9 @@ function collect(schema: ChangeSchema, form: Form): Result<Map<string, string[]>
   return ok(sent)
 }
 
+/** Longest list. A statement of more would not be read by anybody. */
+const MAX_VALUES = 100
+
 /** The values of one field: none, one, or for a list several that rise. */
 function take(spec: FieldSpec, texts: readonly string[]): Result<string[], Refusal> {
   const { kind } = spec
@@ -150,6 +153,7 @@ function take(spec: FieldSpec, texts: readonly string[]): Result<string[], Refus
   }
   if (values.length === 0 && kind.unsent !== undefined) values.push(kind.unsent)
   if (values.length === 0 && spec.required) return bad(`The field "${spec.key}" is missing.`)
+  if (values.length > MAX_VALUES) return bad(`The field "${spec.key}" has more than ${MAX_VALUES} values.`)
   const rising = values.sort()
   if (rising.some((value, at) => value === rising[at - 1])) return bad('The form has a value twice.')
   return ok(rising)

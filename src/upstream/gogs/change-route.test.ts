@@ -5,6 +5,7 @@ import type { Change, ChangeSchema, PlaceFacts } from '../../core/action/change.
 import type { FieldSpec } from '../../core/action/field.ts'
 import { type Form, parseForm } from '../../core/action/form.ts'
 import { canonicalUrl } from '../../core/canonical-url.ts'
+import { fieldsFit, isStatementAction } from '../../core/statement/statement.ts'
 import type { Route } from '../forge.ts'
 import { gogsRoute } from './route.ts'
 import { ROUTES } from './routes.ts'
@@ -144,6 +145,7 @@ describe('what is written means what was described', () => {
             assert.ok(pairs.ok)
             const again = routeOf(written.method, written.path).describe(pairs.value, facts)
             assert.deepEqual(again, first)
+            assert.ok(isStatementAction(change.verb) && fieldsFit(change.verb, change.stated), change.verb)
             // And there is one way to write it.
             assert.deepEqual(route.write(change, facts), written)
           },
@@ -169,6 +171,15 @@ describe('what is written means what was described', () => {
 })
 
 describe('every schema', () => {
+  test('fits a statement when every field is as long as it may be', () => {
+    for (const { name, schema } of cases) {
+      const size = [...(schema.params ?? []), ...schema.fields].reduce(
+        (sum, spec) => sum + largest(spec),
+        2000,
+      )
+      assert.ok(size <= 64 * 1024, `${name}: ${size} bytes`)
+    }
+  })
   const all = [...new Set(cases.map(({ schema }) => schema))]
   test('has keys of a statement, each once', () => {
     for (const { constants = [], params = [], fields } of all) {
@@ -421,4 +432,14 @@ function gogsChange(path: string): Change | undefined {
   if (route.kind !== 'change') return undefined
   const described = route.describe([])
   return described.ok ? described.value : undefined
+}
+
+/** Bytes of a field's lines in a statement, at most: a character beyond ASCII takes up to twelve. */
+function largest({ key, kind, list, stated }: FieldSpec): number {
+  if (stated === 'digest') return key.length + 90
+  const takes = (text: string): boolean => kind.accept(text) !== undefined
+  const lengths = [100, 255, 512, 2048, 4096, 8192]
+  const wide = lengths.findLast((length) => takes('😀'.repeat(length))) ?? 0
+  const narrow = list ? 100 * 40 : 2100
+  return Math.max(wide * 12, takes('😀') && wide === 0 ? 1200 : 0, narrow)
 }

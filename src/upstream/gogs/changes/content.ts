@@ -11,10 +11,12 @@ import {
 } from '../../../core/action/field.ts'
 import { at, BRANCH_AND_PATH, COMMIT, content, id, PATH, REF, UPLOAD } from './kinds.ts'
 
+// Characters. A message stands in the statement as it is, escaped, and that is 64 KiB at most.
+const MESSAGE = 2048
 const PLACE = field('at', BRANCH_AND_PATH, { required: true })
 const COMMITTED: readonly FieldSpec[] = [
   field('commit-summary', line(100)),
-  field('commit-message', lines(4096)),
+  field('commit-message', lines(MESSAGE)),
   field('commit-choice', choice({ direct: 'direct', 'commit-to-new-branch': 'new-branch' }), {
     required: true,
   }),
@@ -81,7 +83,7 @@ export const PULL_MERGE: ChangeSchema = {
       name: 'merge_style',
       required: true,
     }),
-    field('commit-description', lines(4096)),
+    field('commit-description', lines(MESSAGE)),
   ],
   sentence: (said, where) =>
     `Merge pull request ${said('pull')} of ${at(where)} by ${said('style') === 'rebase' ? 'a rebase' : 'a merge commit'}`,
