@@ -100,7 +100,7 @@ for (const forge of forges()) {
           ['/user/settings/applications', { name: 'token' }],
           ['/user/settings/ssh', { title: 'k', content: 'ssh-ed25519 AAAA' }],
           ['/user/settings/password', { old_password: '', password: 'x', retype: 'x' }],
-          ['/admin/users/new', { user_name: 'evil', email: 'e@example.com', password: 'x' }],
+          ['/admin/users/new', { login_type: '0-0', user_name: 'evil', email: 'e@x', password: 'x' }],
         ] as const) {
           const answer = await form(path, fields)
           // What may be done with a touch leads to the portal; nothing is done without.
