@@ -25,7 +25,7 @@ interface AttemptBase {
 /** A page request on the forge origin. */
 export interface WebAttempt extends AttemptBase {
   readonly door: 'web'
-  /** The forge session cookie's value, as the client sent it. */
+  /** SHA-256 of the forge session cookie's value, in hex. */
   readonly session: string | undefined
   /** `Origin` and `Sec-Fetch-Site` fields, as the client sent them. */
   readonly origin: string | undefined

@@ -23,7 +23,7 @@ function bySession(
   { session }: WebAttempt,
   { identity }: FlowContext,
 ): Refusal | undefined {
-  const found = session === undefined ? undefined : identity.bySession('forge', session, passage.now)
+  const found = session === undefined ? undefined : identity.bySessionHash('forge', session, passage.now)
   if (!found) return refusal('not-signed-in', 'You are not signed in.', 'Sign in with your passkey.')
   passage.principal = found.principal
   passage.session = found.session

@@ -75,6 +75,12 @@ export interface Identity {
     secret: string,
     now: number,
   ): { principal: Principal; session: Session } | undefined
+  /** The same by the SHA-256 of the secret, in hex, for a door that knows it already. */
+  bySessionHash(
+    door: Session['door'],
+    hash: string,
+    now: number,
+  ): { principal: Principal; session: Session } | undefined
   /** The principal of a git password, under the same conditions. */
   byGitPassword(secret: string, now: number): Principal | undefined
   sessions(account: AccountId): readonly Session[]

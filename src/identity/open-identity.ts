@@ -87,6 +87,7 @@ export async function openIdentity(deps: {
     ...deviceUse(core),
     ...invitations(core),
     bySession: people.bySession,
+    bySessionHash: people.bySessionHash,
     sessions: people.sessions,
     openSession: people.openSession,
     endSession: people.endSession,

@@ -14,35 +14,40 @@ const TOUCH_EVERY = 1000
 /** Browser sessions: opaque, pinned to the device that opened them, with idle and absolute limits. */
 export function sessions(
   core: Core,
-): Pick<Identity, 'bySession' | 'sessions' | 'openSession' | 'endSession'> & { flush(): Promise<void> } {
+): Pick<Identity, 'bySession' | 'bySessionHash' | 'sessions' | 'openSession' | 'endSession'> & {
+  flush(): Promise<void>
+} {
   const { state, limits, change } = core
   const touched = new Set<SessionId>()
 
   const alive = ({ door, lastSeenAt, expiresAt }: Session, now: number): boolean =>
     expiresAt > now && now - lastSeenAt <= (door === 'portal' ? limits.portalIdle : limits.forgeIdle)
 
+  const bySessionHash: Identity['bySessionHash'] = (door, hash, now) => {
+    const session = state.sessions.find(hash)
+    if (session?.door !== door || !alive(session, now)) return undefined
+    const opened = session.parent === null ? session : state.sessions.get(session.parent)
+    const account = state.accounts.get(session.account)
+    const device = state.devices.get(session.device)?.device
+    if (!opened || account?.state !== 'active' || device?.state !== 'active') return undefined
+    if (now - session.lastSeenAt > TOUCH_EVERY) {
+      state.sessions.replace({ ...session, lastSeenAt: now })
+      touched.add(session.id)
+    }
+    const principal: Principal = {
+      account,
+      device,
+      via: 'session',
+      credential: session.id,
+      provenAt: opened.createdAt, // when the device signed, not when the forge session was handed over
+      uv: session.uv,
+    }
+    return { principal, session }
+  }
+
   return {
-    bySession(door, secret, now) {
-      const session = state.sessions.find(sha256Hex(secret)) // `secret` is the attacker's
-      if (session?.door !== door || !alive(session, now)) return undefined
-      const opened = session.parent === null ? session : state.sessions.get(session.parent)
-      const account = state.accounts.get(session.account)
-      const device = state.devices.get(session.device)?.device
-      if (!opened || account?.state !== 'active' || device?.state !== 'active') return undefined
-      if (now - session.lastSeenAt > TOUCH_EVERY) {
-        state.sessions.replace({ ...session, lastSeenAt: now })
-        touched.add(session.id)
-      }
-      const principal: Principal = {
-        account,
-        device,
-        via: 'session',
-        credential: session.id,
-        provenAt: opened.createdAt, // when the device signed, not when the forge session was handed over
-        uv: session.uv,
-      }
-      return { principal, session }
-    },
+    bySessionHash,
+    bySession: (door, secret, now) => bySessionHash(door, sha256Hex(secret), now), // `secret` is the attacker's
 
     sessions: (account) =>
       state.sessions.all().filter((session) => session.account === account && alive(session, core.now())),

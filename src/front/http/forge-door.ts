@@ -16,7 +16,7 @@ import type { HandOver } from '../../portal/hand-over.ts'
 import type { Route } from '../../upstream/forge.ts'
 import type { Door } from './by-host.ts'
 import { letBodyCome } from './continue.ts'
-import { cookieNames, cookieValue, setCookie, withoutCookies } from './cookies.ts'
+import { cookieNames, cookieValue, setCookie } from './cookies.ts'
 import { entrance, PRE_SESSION_SECONDS } from './entrance.ts'
 import type { GitDoor } from './git-door.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
@@ -24,6 +24,7 @@ import { readForm } from './read-form.ts'
 import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.ts'
 import { pageHead } from './response-policy.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
+import { cookieReader } from './sent-cookies.ts'
 
 export interface ForgeDoorDeps {
   readonly ctx: FlowContext
@@ -50,12 +51,13 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
   const enter = entrance({ ...deps, names })
   const drop = new Set([...ctx.forge.strippedHeaders, 'host', 'cookie', 'expect', 'authorization'])
   const ourCookies = new Set([...ctx.forge.strippedCookies, names.forgeSession, names.forgePre])
+  const cookiesOf = cookieReader(names.forgeSession, ourCookies)
 
   /** Fields for the forge: the client's end-to-end ones, then who is asking, in our words only. */
   function outboundHeaders(req: IncomingMessage, passage: Passage): HeaderList {
     const headers = endToEnd(req.rawHeaders, drop)
     const session = known(passage.session, 'session')
-    const cookies = withoutCookies(req.headers.cookie, ourCookies)
+    const cookies = cookiesOf(req).rest
     const upstream = upstreamSessions.get(session.id)
     const own = upstream === undefined ? undefined : `${ctx.forge.sessionCookie}=${upstream}`
     const cookie = cookies === undefined ? own : own === undefined ? cookies : `${cookies}; ${own}`
@@ -139,7 +141,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       method: req.method!,
       path: url.path,
       route,
-      session: cookieValue(req.headers.cookie, names.forgeSession),
+      session: cookiesOf(req).session,
       origin: req.headers.origin,
       fetchSite: req.headers['sec-fetch-site'] as string | undefined,
       contentType: req.headers['content-type'],

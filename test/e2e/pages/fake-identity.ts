@@ -104,6 +104,8 @@ export function fakeIdentity(now: () => number): FakeIdentity {
     activeDevices: (account: string) => identity.devices(account).filter(({ state }) => state === 'active'),
     transports: () => ['usb'],
 
+    /** The portal looks sessions up by their secret; no door of the forge is here. */
+    bySessionHash: () => undefined,
     bySession(door: Session['door'], secret: string, at: number) {
       const session = sessions.get(secrets.get(secret) ?? '')
       if (!session || session.door !== door || session.expiresAt <= at) return undefined
