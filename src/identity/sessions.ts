@@ -12,9 +12,10 @@ const PARENT_ENDED = refusal('not-signed-in', 'The sign-in behind this has ended
 const TOUCH_EVERY = 1000
 
 /** Browser sessions: opaque, pinned to the device that opened them, with idle and absolute limits. */
-export function sessions(
-  core: Core,
-): Pick<Identity, 'bySession' | 'bySessionHash' | 'sessions' | 'openSession' | 'endSession'> & {
+export function sessions(core: Core): Pick<
+  Identity,
+  'bySession' | 'bySessionHash' | 'sessions' | 'openSession' | 'endSession'
+> & {
   flush(): Promise<void>
 } {
   const { state, limits, change } = core
