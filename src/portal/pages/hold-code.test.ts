@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { anyText } from '../../../test/support/any-text.ts'
 import { codeLine, LINE } from './hold-code.ts'
 
 const text = (html: string): string =>
@@ -48,9 +49,22 @@ test('a line of a megabyte is cut', () => {
   assert.equal(codeLine('a'.repeat(1 << 20)).length, LINE)
 })
 
+test('what cannot be seen is marked within a word, too: fillers and variation selectors count as letters and marks', () => {
+  for (const [hidden, name] of [
+    ['\u3164', 'U+3164'],
+    ['\u{e0100}', 'U+E0100'],
+    ['\ufe0f', 'U+FE0F'],
+    ['\u034f', 'U+034F'],
+  ] as const)
+    assert.match(
+      codeLine(`user${hidden}name`),
+      new RegExp(`user<span class="odd"[^>]*>${name.replace('+', '\\+')}</span>name`),
+    )
+})
+
 test('whatever the line, it is inert, and nothing invisible is left', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string()), (line) => {
+    fc.property(fc.oneof(anyText, fc.string()), (line) => {
       const html = codeLine(line)
       const tags = html.match(/<[^>]*>/g) ?? []
       for (const tag of tags)

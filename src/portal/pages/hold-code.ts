@@ -14,7 +14,7 @@ const ESCAPED: { readonly [char: string]: string } = {
 // In order: tabs; what hides or is a blank of another kind, in runs of one character; words, to look for letters of another alphabet in them; marks beyond
 // three on one letter, which would paint over the lines around.
 const PARTS =
-  /(\t+)|(\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u061c\ufff9-\ufffc\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800])\2*|((?:\p{L}\p{M}{0,3})+)|(\p{M}+)/gu
+  /(\t+)|(\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}|[\u200e\u200f\u061c\ufff9-\ufffc\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800])\2*|((?:(?!\p{Default_Ignorable_Code_Point})\p{L}(?:(?!\p{Default_Ignorable_Code_Point})\p{M}){0,3})+)|((?:(?!\p{Default_Ignorable_Code_Point})\p{M})+)/gu
 
 function inert(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ESCAPED[char]!)
