@@ -410,6 +410,20 @@ test('what was seen once stays seen; a claim of the client changes nothing', asy
   assert.equal(hold.approved[0]?.shown, 'diff')
 })
 
+test('what is in a binary file is shown by no page, so its diff is not seen', async () => {
+  const { alices, add, key } = await inUse()
+  const push = small()
+  const file = { ...push.landing!.refs[0]!.files!.files[0]!, path: 'logo.png', added: null, removed: null }
+  const files = { files: [file], total: 1, added: 0, removed: 0 }
+  const hold = add({
+    landing: { ...push.landing!, refs: [{ ...push.landing!.refs[0]!, files }] },
+    patches: [{ files: [{ change: file, hunks: [] }], cut: false }],
+  })
+  assert.match(await words(alices, `/a/${hold.code}`), /One file is binary.*not the whole diff/)
+  assert.equal((await approve(alices, hold, await begin(alices, hold), key.credential)).status, 200)
+  assert.equal(hold.approved[0]?.shown, 'commits')
+})
+
 test('where policy wants more than the short page shows, it leads to all of it', async () => {
   const { alices, add, key } = await inUse()
   const hold = add({

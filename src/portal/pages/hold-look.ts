@@ -53,6 +53,7 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
   let { bytes, rows, patches: calls } = room
   let wholeDiff = true
   let longLines = 0
+  let binary = 0
   let unreadable = false
   for (const [index, { files }] of landing.refs.entries()) {
     if (!files || files.total === 0) continue
@@ -71,6 +72,7 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
     bytes -= fits.bytes
     rows -= fits.rows
     longLines += fits.longLines
+    binary += fits.patch.files.filter(({ change }) => change.added === null).length
     if (fits.cut || fits.left.length > 0) wholeDiff = false
     const drawn: { file: PatchFile; table: string }[] = []
     for (const file of fits.files) drawn.push({ file, table: await drawTable(file.hunks) })
@@ -81,6 +83,10 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
     lacks.push(
       `${longLines === 1 ? 'One line is' : `${longLines} lines are`} longer than ${LINE} characters and cut, so this is not the whole diff.`,
     )
+  if (binary > 0)
+    lacks.push(
+      `${binary === 1 ? 'One file is' : `${binary} files are`} binary, and a page cannot show what is in there, so this is not the whole diff.`,
+    )
   const lists = landing.refs.flatMap(({ gains, loses }) => [gains, loses])
   const listed = lists.reduce((sum, { commits }) => sum + commits.length, 0)
   const kept = lists.every(isKept)
@@ -89,7 +95,7 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
   const whole: Shown =
     landing.shown === 'refs' || !commits
       ? 'refs'
-      : landing.shown === 'diff' && wholeDiff && longLines === 0
+      : landing.shown === 'diff' && wholeDiff && longLines === 0 && binary === 0
         ? 'diff'
         : 'commits'
   const more =
