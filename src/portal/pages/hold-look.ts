@@ -72,7 +72,7 @@ export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<
     bytes -= fits.bytes
     rows -= fits.rows
     longLines += fits.longLines
-    binary += fits.patch.files.filter(({ change }) => change.added === null).length
+    binary += fits.files.filter(({ change }) => change.added === null).length
     if (fits.cut || fits.left.length > 0) wholeDiff = false
     const drawn: { file: PatchFile; table: string }[] = []
     for (const file of fits.files) drawn.push({ file, table: await drawTable(file.hunks) })

@@ -14,7 +14,6 @@ export function ordinary(fake: FakePortal, { alice, key }: Seeded): FakeHold {
     added: 4,
     removed: 0,
   })
-  const logo = change('docs/logo.png', { added: null, removed: null })
   const update = {
     before: '41d7c20e9b63'.padEnd(40, '7'),
     after: 'c41d0be7a95f'.padEnd(40, '3'),
@@ -38,7 +37,7 @@ export function ordinary(fake: FakePortal, { alice, key }: Seeded): FakeHold {
           ],
           total: 2,
         },
-        files: { files: [server, test, logo], total: 3, added: 13, removed: 3 },
+        files: { files: [server, test], total: 2, added: 13, removed: 3 },
       },
     ]),
     patches: [
@@ -90,7 +89,6 @@ export function ordinary(fake: FakePortal, { alice, key }: Seeded): FakeHold {
               ]),
             ],
           },
-          { change: logo, hunks: [] },
         ],
       },
     ],
