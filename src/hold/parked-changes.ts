@@ -76,6 +76,8 @@ export interface ParkedChanges {
   byId(account: AccountId, id: string): ParkedChange | undefined
   /** Those that wait, oldest first. */
   waiting(account: AccountId): readonly ParkedChange[]
+  /** Called after each change of any parked change of the account, never in the middle of one. Returns how to stop. */
+  watch(account: AccountId, changed: () => void): () => void
 }
 
 export interface ParkedLimits {
@@ -104,7 +106,12 @@ export function createParkedChanges(deps: {
 }): ParkedChanges {
   const { limits, identity, now } = deps
   const parked = new Map<string, Parked>()
+  const watchers = new Map<AccountId, Set<() => void>>()
   let size = 0
+
+  function tell(account: AccountId): void {
+    for (const watcher of [...(watchers.get(account) ?? [])]) watcher()
+  }
 
   identity.onRevoke((revocation) => {
     for (const one of parked.values()) {
@@ -138,13 +145,16 @@ export function createParkedChanges(deps: {
         return err(
           refusal('rate-limited', 'Too many changes wait for a confirmation.', 'Try again in some minutes.'),
         )
-      const one = new Parked(request, now(), limits.life, () => {
+      const one = new Parked(request, now(), limits.life, (over) => {
+        tell(request.account)
+        if (!over) return
         setTimeout(() => {
           if (parked.delete(one.id)) size -= more
         }, REMEMBER).unref()
       })
       parked.set(one.id, one)
       size += more
+      tell(request.account)
       return ok(one)
     },
     byId(account, id) {
@@ -152,6 +162,14 @@ export function createParkedChanges(deps: {
       return found?.account === account ? found : undefined
     },
     waiting: waitingOf,
+    watch(account, listener) {
+      const own = watchers.get(account) ?? new Set()
+      watchers.set(account, own.add(listener))
+      return () => {
+        own.delete(listener)
+        if (own.size === 0) watchers.delete(account)
+      }
+    },
   }
 }
 
@@ -164,13 +182,13 @@ class Parked implements ParkedChange {
   said: string | null = null
   next: string | null = null
   readonly #timer: NodeJS.Timeout
-  readonly #over: () => void
+  readonly #changed: (over: boolean) => void
 
-  constructor(request: ParkRequest, now: number, life: number, over: () => void) {
+  constructor(request: ParkRequest, now: number, life: number, changed: (over: boolean) => void) {
     this.request = request
     this.createdAt = now
     this.expiresAt = now + life
-    this.#over = over
+    this.#changed = changed
     // The timer runs on the monotonic clock; `expiresAt` is what people are told.
     this.#timer = setTimeout(() => this.end('expired', null), life)
     this.#timer.unref()
@@ -202,11 +220,12 @@ class Parked implements ParkedChange {
     if (this.state !== 'waiting') return NO_LONGER
     clearTimeout(this.#timer)
     this.state = 'approved'
+    this.#changed(false)
     const done = await this.request.carryOut(this, approval)
     this.state = done.ok ? 'done' : 'rejected'
     if (done.ok) this.next = done.value
     else this.said = done.error.say
-    this.#over()
+    this.#changed(true)
     return done.ok ? undefined : done.error
   }
 
@@ -220,7 +239,7 @@ class Parked implements ParkedChange {
     clearTimeout(this.#timer)
     this.state = state
     this.said = said
-    this.#over()
+    this.#changed(true)
     return true
   }
 }

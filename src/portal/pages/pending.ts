@@ -10,6 +10,7 @@ import { readFields } from '../fields.ts'
 import type { Live } from '../live.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
 import { json, me, type OwnVisit, page, refuse } from '../visit.ts'
+import { isCritical } from './change-words.ts'
 import { refLine, unique, versionOf } from './hold.ts'
 import type { Seen } from './hold-seen.ts'
 import { assertionOf, elsewhere } from './hold-steps.ts'
@@ -24,10 +25,6 @@ const USED = refusal(
   'This confirmation is used, too old, or from another browser.',
   'Reload the list and start again.',
 )
-
-function parkedRow({ id, change, createdAt }: ParkedChange): Markup {
-  return html`<li class="split"><div class="stack tight"><h2>${shown(clip(change.sentence, 200))}</h2><p class="small soft"><code>${change.verb}</code> · ${moment(createdAt)}</p></div><a class="button" href="/c/${id}">Look</a></li>`
-}
 
 /** Pushes that one touch may approve, and the devices that will do for all of them. */
 interface Batch {
@@ -51,11 +48,19 @@ export function createPending(
     }
     const parked = visit.deps.parked.waiting(me(visit).id)
     const batch = batchOf(visit, holds)
-    const body = html`<p class="hear" role="status" id="heard"></p><div id="pending" class="hold" data-live data-version="${listVersion(holds)}"><div class="head"><h1>Waiting for you</h1>
+    const body = html`<p class="hear" role="status" id="heard"></p><div id="pending" class="hold" data-live data-version="${listVersion(visit)}"><div class="head"><h1>Waiting for you</h1>
 <p class="lede">Pushes and changes that go on when you touch a key. Nothing changes until then.</p></div>
-${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}${parked.map(parkedRow)}</ul>`}
+${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line, and a change of the forge that wants your touch until you answer it.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}${parked.map((one) => parkedRow(visit, one))}</ul>`}
 </div>`
-    return page(visit, { title: 'Waiting', body, wide: true, here: '/pending', script: 'pending.ts' })
+    // Where a page of the forge cannot say that something waits, the tab of the list does.
+    const n = holds.length + parked.length
+    return page(visit, {
+      title: n === 0 ? 'Waiting' : `(${n}) Waiting`,
+      body,
+      wide: true,
+      here: '/pending',
+      script: 'pending.ts',
+    })
   }
 
   async function begin(visit: OwnVisit): Promise<Result<object, Refusal>> {
@@ -147,23 +152,35 @@ ${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A pu
       const result = await step(visit)
       return result.ok ? json(result.value) : refuse(visit, result.error)
     }
-  const version = (visit: OwnVisit): string => listVersion(visit.deps.holds.waiting(me(visit).id))
   return {
     show,
     events: (visit) =>
       live.stream(
         visit,
-        (changed) => visit.deps.holds.watch(me(visit).id, changed),
-        () => ({ now: { version: version(visit) }, over: false }),
+        (changed) => {
+          const { holds, parked } = visit.deps
+          const stops = [holds, parked].map((what) => what.watch(me(visit).id, changed))
+          return () => {
+            for (const stop of stops) stop()
+          }
+        },
+        () => ({ now: { version: listVersion(visit) }, over: false }),
       ),
-    state: (visit) => json({ version: version(visit), over: false }),
+    state: (visit) => json({ version: listVersion(visit), over: false }),
     begin: answered(begin),
     approve: answered(approve),
   }
 }
 
-function listVersion(holds: readonly Hold[]): string {
-  return sha256Hex(holds.map((hold) => `${hold.code} ${versionOf(hold)}`).join('\n')).slice(0, 16)
+/** Another one whenever something comes to wait, waits no longer, or looks different. */
+export function listVersion(visit: OwnVisit): string {
+  const { holds, parked } = visit.deps
+  const account = me(visit).id
+  const lines = [
+    ...holds.waiting(account).map((hold) => `${hold.code} ${versionOf(hold)}`),
+    ...parked.waiting(account).map(({ id }) => id),
+  ]
+  return sha256Hex(lines.join('\n')).slice(0, 16)
 }
 
 /**
@@ -208,4 +225,12 @@ function row(visit: OwnVisit, hold: Hold): Markup {
 <p class="small soft">${state === 'receiving' ? 'coming in, ' : elsewhere(visit, hold) ? null : html`<code>${code}</code>, `}from ${shown(clip(client.address, 80))} at ${moment(createdAt)}${state === 'waiting' ? html`, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span>` : null}</p></div>
 <a class="button" href="/a/${code}" aria-label="Look at the push to ${visible(repoName(hold))}">Look</a></div>
 <div class="refs">${updates.slice(0, REFS).map((_, i) => refLine(hold, i))}</div>${updates.length > REFS ? html`<p class="small soft">and ${String(updates.length - REFS)} more refs</p>` : null}</li>`
+}
+
+function parkedRow(visit: OwnVisit, one: ParkedChange): Markup {
+  const { id, change, createdAt, expiresAt } = one
+  const sentence = clip(change.sentence, 200)
+  return html`<li class="change-row${isCritical(change) ? ' critical' : ''}"><div class="split-row"><div class="stack tight"><h2><a href="/c/${id}">${shown(sentence)}</a></h2>
+<p class="small soft">${isCritical(change) ? html`<span class="badge bad">hard to undo</span> ` : null}on the forge's own pages at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
+<a class="button" href="/c/${id}" aria-label="Look at the change: ${visible(sentence)}">Look</a></div></li>`
 }

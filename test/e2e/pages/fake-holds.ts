@@ -12,9 +12,7 @@ import type {
 import type { RefUpdate } from '../../../src/core/git/ref-update.ts'
 import type { AccountId } from '../../../src/core/identity.ts'
 import { refusal } from '../../../src/core/refusal.ts'
-import { err } from '../../../src/core/result.ts'
 import type { Hold, HoldApproval, HoldState, Holds, HoldWay } from '../../../src/hold/holds.ts'
-import type { ParkedChanges } from '../../../src/hold/parked-changes.ts'
 
 export const ZERO: string = '0'.repeat(40)
 export const OLD: string = '1'.repeat(40)
@@ -219,11 +217,4 @@ export function small(): Pick<FakeHold, 'landing' | 'patches'> {
       },
     ],
   }
-}
-
-/** For pages that are about something else. */
-export const noParkedChanges: ParkedChanges = {
-  park: () => err(refusal('internal', 'Nothing is parked here.')),
-  byId: () => undefined,
-  waiting: () => [],
 }

@@ -4,13 +4,15 @@ import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
 import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
 import { createPortal, type Portal } from '../../../src/portal/portal.ts'
 import { fakeCeremonies } from './fake-ceremonies.ts'
-import { type FakeHolds, fakeHolds, noParkedChanges } from './fake-holds.ts'
+import { type FakeHolds, fakeHolds } from './fake-holds.ts'
 import { type FakeIdentity, fakeIdentity } from './fake-identity.ts'
+import { type FakeParkedChanges, fakeParked } from './fake-parked.ts'
 
 export interface FakePortal {
   readonly portal: Portal
   readonly identity: FakeIdentity
   readonly holds: FakeHolds
+  readonly parked: FakeParkedChanges
   /** As when the gateway stops. */
   readonly stop: AbortController
   readonly handOver: HandOver
@@ -34,6 +36,7 @@ export function fakePortal(
   const now = (): number => fake.at
   const identity = fakeIdentity(now)
   const holds = fakeHolds(now, origin)
+  const parked = fakeParked(now)
   const stop = new AbortController()
   const handOver = createHandOver({ now })
   const logged: string[] = []
@@ -53,7 +56,7 @@ export function fakePortal(
     ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
     handOver,
     holds,
-    parked: noParkedChanges,
+    parked,
     ledger: {
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({
@@ -82,6 +85,7 @@ export function fakePortal(
     portal,
     identity,
     holds,
+    parked,
     stop,
     handOver,
     origin,

@@ -19,7 +19,8 @@ import { openSqlite } from '../../../src/store/sqlite/open-sqlite.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Forge } from '../../../src/upstream/forge.ts'
 import { launchChromium } from './browser.ts'
-import { fakeHolds, noParkedChanges } from './fake-holds.ts'
+import { fakeHolds } from './fake-holds.ts'
+import { fakeParked } from './fake-parked.ts'
 import { servePortal } from './serve.ts'
 import { arrive, openTab, signIn } from './tab.ts'
 
@@ -79,7 +80,7 @@ async function real(): Promise<
       }),
       handOver: createHandOver({ now }),
       holds: fakeHolds(now, origin),
-      parked: noParkedChanges,
+      parked: fakeParked(now),
       ledger: createLedgerView({ ledger, store, identity }),
       invite,
       limiter: { mayTry: () => true, failed() {} },
