@@ -2,13 +2,14 @@ import type { SessionId } from '../../core/identity.ts'
 import { type Refusal, refusal } from '../../core/refusal.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { statementResource } from '../../flow/statement-resource.ts'
-import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
+import type { ParkedChange } from '../../hold/parked-changes.ts'
 import { clip, visible } from '../display.ts'
 import { readFields } from '../fields.ts'
-import { html, type Markup, moment, shown } from '../markup.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
-import { unique } from './hold.ts'
+import { changeBody } from './change-body.ts'
+import { CHANGE_TELLING } from './change-words.ts'
 import { assertionOf } from './hold-steps.ts'
+import { listVersion } from './pending.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
 const NOT_HERE = refusal(
@@ -34,14 +35,13 @@ export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refu
   function show(visit: OwnVisit): Response {
     const found = parked(visit)
     if (!found.ok) return refuse(visit, found.error)
-    const { state } = found.value
-    const title = TELLING[state].title
+    const { title, over } = CHANGE_TELLING[found.value.state]
+    const sentence = visible(clip(found.value.change.sentence, 80))
     return page(visit, {
-      title: `${title}: ${clip(found.value.change.sentence, 80)}`,
-      body: body(visit, found.value),
-      narrow: true,
+      title: title === null ? sentence : `${title}: ${sentence}`,
+      body: changeBody(visit, found.value, listVersion(visit)),
       here: '/pending',
-      ...(state === 'waiting' && { script: 'change.ts' }),
+      ...(!over && { script: 'change.ts' }),
     })
   }
 
@@ -116,66 +116,4 @@ export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refu
 function parked({ deps, params, person }: OwnVisit): Result<ParkedChange, Refusal> {
   const found = deps.parked.byId(person.principal.account.id, params['id'] ?? '')
   return found ? ok(found) : err(NOT_HERE)
-}
-
-const TELLING: { readonly [state in ParkedState]: { readonly title: string; readonly say: string } } = {
-  waiting: { title: 'Your touch makes it so', say: 'Nothing changes until you confirm it.' },
-  approved: { title: 'Confirmed', say: 'The forge is taking it now.' },
-  done: { title: 'Done', say: 'The forge took it.' },
-  rejected: { title: 'Confirmed, but turned down', say: 'Your touch held, and then it was refused.' },
-  refused: { title: 'Dropped', say: 'Nothing changed.' },
-  expired: { title: 'Too late', say: 'Nobody confirmed it in time. Nothing changed; send the form again.' },
-  revoked: { title: 'Its access ended', say: 'Nothing changed.' },
-}
-
-function body(visit: OwnVisit, one: ParkedChange): Markup {
-  const { change, state, said, why, createdAt, expiresAt } = one
-  const { title, say } = TELLING[state]
-  const back = `${visit.deps.forgeOrigin}${one.next ?? one.page}`
-  return html`<div class="head"><p class="eyebrow">A change of the forge</p>
-<h1>${title}</h1><p class="lede">${say}${said === null ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}</p></div>
-<section class="card stack" aria-labelledby="what"><h2 id="what">${shown(clip(change.sentence, 600))}</h2>
-<dl class="facts"><div><dt>By</dt><dd>${shown(me(visit).name)}</dd></div><div><dt>On</dt><dd>${shown(placeOf(one))}</dd></div><div><dt>Action</dt><dd><code>${change.verb}</code></dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${state === 'waiting' ? html`<div><dt>Waits until</dt><dd>${moment(expiresAt)}</dd></div>` : null}</dl>
-${change.stated.length === 0 ? null : html`<table class="fields"><caption class="small soft">Everything that is sent, and signed</caption><tbody>${change.stated.map(([key, value]) => fieldRow(key, value))}</tbody></table>`}
-</section>
-${state === 'waiting' ? answer(one) : html`<p><a class="button main" href="${back}">Back to the forge</a></p>`}`
-}
-
-function fieldRow(key: string, value: string): Markup {
-  const secret = key.endsWith('-digest')
-  const name = secret ? key.slice(0, -'-digest'.length) : key
-  return html`<tr><th scope="row">${name.replaceAll('-', ' ')}</th><td>${secret ? html`<span class="soft">kept secret; its digest is signed</span> <code class="wrap">${value}</code>` : long(value)}</td></tr>`
-}
-
-/** All of it: what is signed is shown. Long texts fold. */
-function long(value: string): Markup {
-  if (value === '') return html`<span class="soft">empty</span>`
-  if (value.length <= 300) return shown(value)
-  return html`<details><summary>${shown(clip(value, 120))}</summary><p class="wrap">${shown(value)}</p></details>`
-}
-
-function placeOf({ resource, change }: ParkedChange): string {
-  switch (resource.kind) {
-    case 'repo':
-      return `${resource.repo.owner}/${resource.repo.name}`
-    case 'org':
-      return resource.org.name
-    case 'account':
-      return 'your own account'
-    case 'site':
-      return change.where.org ?? 'the whole forge'
-  }
-}
-
-function answer(one: ParkedChange): Markup {
-  const ways = unique(one.ways())
-  const drop = html`<form class="inline" method="post" action="/c/${one.id}/refuse"><button class="quiet">Drop it</button></form>`
-  if (ways.length === 0)
-    return html`<div class="answer"><p><strong>It cannot be confirmed any more.</strong> No passkey of yours is enough for policy as it is now.</p><div class="row">${drop}</div></div>`
-  const names = ways.map(({ device }) => visible(device.name))
-  return html`<div class="answer"><form id="confirm" data-path="/c/${one.id}"><div class="row"><button class="main">Confirm with ${names.length <= 2 ? names.join(' or ') : 'a passkey'}</button></div>
-<p class="say note bad" role="alert" id="say"></p>
-<details class="small"><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0"></pre></details>
-<noscript><p class="note warn">Passkeys need JavaScript. Please switch it on for this site.</p></noscript></form>
-<div class="row">${drop}</div></div>`
 }

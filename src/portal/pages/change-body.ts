@@ -1,0 +1,86 @@
+import type { ParkedChange } from '../../hold/parked-changes.ts'
+import { sameNetwork } from '../../hold/same-network.ts'
+import { clip, visible } from '../display.ts'
+import { html, type Markup, moment, shown } from '../markup.ts'
+import { me, type OwnVisit } from '../visit.ts'
+import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf } from './change-words.ts'
+import { unique } from './hold.ts'
+
+// The page of one parked change, as markup. Sentence and fields are what somebody sent: other people's text.
+
+/** Longer values fold. */
+const SHORT = 200
+/** A heading of more characters is set smaller. */
+const LONG_TITLE = 90
+
+/** `version` is that of everything that waits: the script fetches the page again when it is another. */
+export function changeBody(visit: OwnVisit, one: ParkedChange, version: string): Markup {
+  const { change, state, said, expiresAt } = one
+  const { title, say, look, over } = CHANGE_TELLING[state]
+  const waits = state === 'waiting'
+  const critical = isCritical(change)
+  const sentence = clip(change.sentence, 600)
+  const left = Math.max(0, Math.round((expiresAt - visit.now) / 1000))
+  return html`<p class="hear" role="status" id="heard"></p>
+<div id="change" class="hold" data-version="${version}"${state === 'approved' ? html` data-soon` : null}${over ? null : html` data-live`}>
+<div class="head ${look}"><p class="eyebrow">A change of the forge${waits ? html`, waiting for your touch` : null}${waits ? html`<span class="clock">waits until ${moment(expiresAt)}<span class="left" data-left="${left}"></span></span>` : null}</p>
+<h1 tabindex="-1" id="title"${sentence.length > LONG_TITLE && title === null ? html` class="long"` : null}>${title ?? shown(sentence)}</h1>
+<p class="lede">${say}${said === null || said === '' ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}</p></div>
+${title === null ? null : html`<p class="what"><strong>${shown(sentence)}</strong></p>`}
+${critical && !over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(change.verb)}</p></div>` : null}
+${about(visit, one)}
+${fields(one)}
+${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button main" href="${visit.deps.forgeOrigin}${one.next ?? one.page}">Back to the forge</a><a class="button" href="/pending">All that waits</a></p>` : null}
+</div>`
+}
+
+function about(visit: OwnVisit, { change, resource, client, createdAt, why }: ParkedChange): Markup {
+  const place = placeOf(resource, change)
+  const elsewhere = !sameNetwork(visit.address, client.address)
+  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>By</dt><dd>${shown(me(visit).name)}</dd></div><div><dt>Sent from</dt><dd>${shown(clip(client.address, 80))}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${change.verb}</code></dd></div></dl>`
+}
+
+function fields({ change, state }: ParkedChange): Markup | null {
+  if (change.stated.length === 0) return null
+  const title = state === 'waiting' ? 'Everything that is sent, and signed' : 'Everything that was to be sent'
+  return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${title}</h2>
+<table class="fields"><tbody>${change.stated.map(([key, value]) => fieldRow(key, value))}</tbody></table></section>`
+}
+
+function fieldRow(key: string, value: string): Markup {
+  const { label, digest } = fieldWords(key)
+  return html`<tr><th scope="row">${shown(label)}</th><td class="value">${digest ? folded(html`<span class="soft">not shown; signed by its digest</span>`, html`<code>${value}</code>`) : readable(value)}</td></tr>`
+}
+
+/** All of it: what is signed is shown. Long texts fold, lines stay lines. */
+function readable(value: string): Markup {
+  if (value === '') return html`<span class="soft">empty</span>`
+  if (value === 'yes' || value === 'no')
+    return html`<span class="badge${value === 'yes' ? ' good' : ''}">${value}</span>`
+  const lines = value.split('\n')
+  if (lines.length === 1 && value.length <= SHORT) return shown(value)
+  const size = lines.length === 1 ? `${value.length} characters` : `${lines.length} lines`
+  return folded(
+    html`${shown(clip(lines[0]!, 100))} <span class="soft">(${size})</span>`,
+    lines.map((line) => html`<span class="line">${shown(line)}</span>`),
+  )
+}
+
+function folded(summary: Markup, all: Markup | Markup[]): Markup {
+  return html`<details><summary class="peek">${summary}</summary><div class="all">${all}</div></details>`
+}
+
+/** The last word: confirm with a touch, or drop it. */
+function answer(one: ParkedChange, critical: boolean): Markup {
+  const ways = unique(one.ways())
+  const drop = html`<button form="drop" class="${critical ? '' : 'quiet'}">Drop it</button>`
+  const dropForm = html`<form id="drop" method="post" action="/c/${one.id}/refuse"></form>`
+  if (ways.length === 0)
+    return html`<div class="answer"><p><strong>It cannot be confirmed any more.</strong> No passkey of yours is enough for policy as it is now.</p><div class="row">${drop}</div>${dropForm}</div>`
+  const names = ways.map(({ device, uv }) => `${visible(device.name)}${uv ? ' (with PIN)' : ''}`)
+  return html`<details class="card"><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0" aria-label="The exact text you sign"></pre></details>
+<div class="answer"><form id="confirm" data-path="/c/${one.id}">${names.length > 2 ? html`<p class="small">These will do: ${names.join(', ')}.</p>` : null}
+<div class="row"><button class="main${critical ? ' critical' : ''}">Confirm with ${names.length <= 2 ? names.join(' or ') : 'a passkey'}</button>${drop}</div>
+<p class="say note bad" role="alert" id="say"></p>
+<noscript><p class="note warn">Passkeys need JavaScript. Please switch it on for this site.</p></noscript></form>${dropForm}</div>`
+}
