@@ -142,10 +142,11 @@ export function refusalPage(
   },
 ): { readonly status: number; readonly html: string } {
   const { status, title, fix, way } = look(refused.reason)
-  const body = html`<div class="head"><p class="soft small">Refused · ${refused.reason}</p><h1>${title}</h1></div>
+  const { at } = refused
+  const body = html`<div class="head"><p class="soft small">${at === undefined ? 'Refused' : 'One more step'} · ${refused.reason}</p><h1>${title}</h1></div>
 <p>${shown(refused.say)}</p>
 <p class="soft">${shown(refused.fix ?? fix)}</p>
-${wayOut(way, options.origin)}`
+${at === undefined ? wayOut(way, options.origin) : goOn(at)}`
   return {
     status,
     html: layout({
@@ -158,6 +159,12 @@ ${wayOut(way, options.origin)}`
       origin: options.origin,
     }),
   }
+}
+
+/** A page that leads on by itself says so, and has the same way as a button for who is not taken along. */
+function goOn(at: string): Markup {
+  return html`<p><a class="button main" href="${at}" autofocus>Go on to confirm it</a></p>
+<p class="soft small">Nothing has changed yet. You are being taken there; if not, use the button.</p>`
 }
 
 function wayOut(way: Look['way'], origin: string): Markup | null {
