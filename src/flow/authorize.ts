@@ -4,6 +4,7 @@ import { checkForm } from './check-form.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkRefs } from './check-refs.ts'
 import { checkStanding } from './check-standing.ts'
+import { checkTips } from './check-tips.ts'
 import type { FlowContext } from './context.ts'
 import { decide } from './decide.ts'
 import { decideAgain } from './decide-again.ts'
@@ -17,6 +18,7 @@ import { begin, type Gate, known, type Passage } from './passage.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordOutcome } from './record-outcome.ts'
 import { recordRefusal } from './record-refusal.ts'
+import { seeMoves } from './see-moves.ts'
 import { verifyProof } from './verify-proof.ts'
 
 /** Every gate, in order, for every door. A new gate is a new file and a new row here. */
@@ -32,7 +34,9 @@ const GATES: readonly Gate[] = [
   verifyProof, //   the signature, its flags, its nonce, its text against the commands
   decideAgain, //   policy on the proof as it is, with standing as it is now
   recordIntent, //  durable before the forge hears of a change
+  checkTips, //     refs that a page moves are still what was signed
   forward, //       carried out
+  seeMoves, //      what became of them
   recordOutcome, // what came of it
 ]
 

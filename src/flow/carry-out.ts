@@ -5,6 +5,7 @@ import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Route } from '../upstream/forge.ts'
 import { authorize } from './authorize.ts'
 import type { FlowContext } from './context.ts'
+import type { Outcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
 
 /** What is known of a change's place from elsewhere than the request. */
@@ -73,10 +74,12 @@ export async function carryOut(
   return err(
     refusal(
       'upstream',
-      outcome.kind === 'answered' && outcome.said
-        ? `The forge did not take it: ${outcome.said}`
-        : 'The forge did not take it.',
+      outcome.kind === 'answered' ? (outcome.told ?? saidOf(outcome)) : 'The forge did not take it.',
       'Go back to its page and look at what it wants.',
     ),
   )
+}
+
+function saidOf({ said }: Extract<Outcome, { kind: 'answered' }>): string {
+  return said ? `The forge did not take it: ${said}` : 'The forge did not take it.'
 }

@@ -1,3 +1,4 @@
+import { movesIn } from '../core/action/action.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
@@ -15,10 +16,12 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
       'Sign in with another device.',
     )
   }
-  if (known(passage.action, 'action').verb === 'git.push' && !known(passage.repo, 'repo').permissions.push) {
+  const action = known(passage.action, 'action')
+  const moves = action.verb === 'git.push' || movesIn(action).length > 0
+  if (moves && !known(passage.repo, 'repo').permissions.push) {
     return refusal(
       'denied',
-      'You may read this repository, but not push to it.',
+      'You may read this repository, but not move its branches and tags.',
       'Ask its owner for write access.',
     )
   }

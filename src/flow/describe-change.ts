@@ -1,24 +1,22 @@
 import { type Resource, SITE } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
+import { movesOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo, Route } from '../upstream/forge.ts'
+import { bindChange } from './bind-change.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 
 type ChangeRoute = Extract<Route, { kind: 'change' }>
 
-/**
- * Changes whose effect is a ref: what they are signed for must be held against the refs before and after, which this release
- * does for pushes only.
- */
-const MOVES_REFS = new Set([
+/** Changes whose effect is a ref, and that this release cannot hold against what was signed. */
+const UNBOUND = new Set([
   'file.create',
   'file.edit',
   'file.delete',
   'file.upload',
-  'branch.delete',
   'pr.merge',
   'release.create',
   'release.update',
@@ -35,7 +33,7 @@ export async function describeChange(
   route: ChangeRoute,
 ): Promise<Refusal | undefined> {
   const { attempt } = passage
-  if (route.verbs.length === 0 || route.verbs.some((verb) => MOVES_REFS.has(verb))) return route.refusal
+  if (route.verbs.length === 0 || route.verbs.some((verb) => UNBOUND.has(verb))) return route.refusal
   const { account } = known(passage.principal, 'principal')
   const repo = route.repo
     ? await ctx.repos.find(route.repo.owner, route.repo.name, account.name, passage.now)
@@ -49,7 +47,9 @@ export async function describeChange(
       return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
     const change = route.describe(attempt.form, repo ? { private: repo.private } : {})
     if (!change.ok) return change.error
-    passage.change = change.value
+    const bound = repo ? await bindChange(change.value, repo, account.name, ctx) : change
+    if (!bound.ok) return bound.error
+    passage.change = bound.value
   }
   const { verb } = passage.change
   if (verb === 'git.fetch' || verb === 'git.push')
@@ -57,7 +57,7 @@ export async function describeChange(
   if (renames(passage.change, account.name)) return RENAMES
   const resource = await resourceFor(verb, route, repo, account, ctx)
   if (!resource) return NOT_FOUND
-  passage.action = { verb, resource }
+  passage.action = { verb, resource, moves: movesOf(verb, passage.change.stated) }
   return undefined
 }
 

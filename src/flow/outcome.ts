@@ -1,8 +1,12 @@
 /** What became of one ref. `unknown` until refs were read again. */
 export interface RefOutcome {
   readonly ref: string
-  readonly status: 'ok' | 'ng' | 'unknown'
+  /** `mismatch`: the forge did to it what nobody signed. */
+  readonly status: 'ok' | 'ng' | 'unknown' | 'mismatch'
   readonly reason?: string
+  /** Of a change by a page: what the ref held before, and what it holds now; all zeros for nothing. */
+  readonly before?: string
+  readonly after?: string
 }
 
 /** What the forge did, as far as the door could see. */
@@ -14,6 +18,8 @@ export type Outcome =
       /** Of a change that was written anew: whether the forge took it, and what it said. */
       readonly accepted?: boolean
       readonly said?: string | null
+      /** What its person is told instead, when the answer is not the whole of it. */
+      readonly told?: string
     }
   /** Somebody left in the middle: for a change, only reading the refs can tell. */
   | { readonly kind: 'broken'; readonly why: 'client-gone' | 'upstream-failed'; readonly answered: boolean }

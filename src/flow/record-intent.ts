@@ -1,8 +1,10 @@
+import { type Action, movesIn } from '../core/action/action.ts'
 import { randomSecret } from '../core/crypto.ts'
 import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
-import { refusal } from '../core/refusal.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
 import { encodeField } from '../core/statement/percent.ts'
+import type { Write } from '../store/store.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 
 /**
@@ -11,7 +13,7 @@ import { type Gate, known, type Passage } from './passage.ts'
  */
 export const recordIntent: Gate = async (passage, ctx) => {
   const action = known(passage.action, 'action')
-  if (action.verb === 'page.read' || action.verb === 'git.fetch') return undefined
+  if (changesNothing(passage)) return undefined
   const principal = known(passage.principal, 'principal')
   const id = randomSecret()
   const { statement } = passage
@@ -43,7 +45,10 @@ export const recordIntent: Gate = async (passage, ctx) => {
       }
       if (passage.held?.entry)
         await write.deleteFrom('hold').where('entry_index', '=', passage.held.entry.index).execute()
-      if (action.verb === 'git.push') {
+      const moves = movesIn(action)
+      if (moves.length > 0 && action.resource.kind === 'repo') {
+        const busy = await underWay(write, action)
+        if (busy) return busy
         await write
           .insertInto('intent')
           .values({
@@ -55,8 +60,9 @@ export const recordIntent: Gate = async (passage, ctx) => {
             repo_owner: action.resource.repo.owner,
             repo_name: action.resource.repo.name,
             part: action.resource.part,
-            updates: JSON.stringify(action.updates),
+            updates: JSON.stringify(moves),
             created_at: ctx.now(),
+            exclusive: action.verb === 'git.push' ? 0 : 1,
           })
           .execute()
       }
@@ -71,6 +77,43 @@ export const recordIntent: Gate = async (passage, ctx) => {
   if (passage.prover && statement?.approval === null)
     await ctx.identity.deviceUsed(passage.prover.id, statement.counter, ctx.now())
   return undefined
+}
+
+/**
+ * Whether somebody else is at a ref that this action moves. A change by a page was signed for what its refs hold, and the
+ * forge takes no such condition: so from its intent to its outcome nobody else moves them through this gateway, and it
+ * begins while nobody does. Pushes among themselves need no such thing: the forge compares for them.
+ */
+async function underWay(write: Write, action: Action): Promise<Refusal | undefined> {
+  if (action.resource.kind !== 'repo') return undefined
+  const { repo, part } = action.resource
+  const open = await write
+    .selectFrom('intent')
+    .select(['updates', 'exclusive'])
+    .where('state', '=', 'open')
+    .where('repo_id', '=', repo.id)
+    .where('part', '=', part)
+    .execute()
+  const own = new Set(movesIn(action).map(({ ref }) => ref))
+  const meets = open.some(
+    ({ updates, exclusive }) =>
+      (exclusive === 1 || action.verb !== 'git.push') &&
+      (JSON.parse(updates) as readonly { readonly ref: string }[]).some(({ ref }) => own.has(ref)),
+  )
+  return meets
+    ? refusal(
+        'rate-limited',
+        'Another change of this branch is under way.',
+        'Look at what became of it, and try again.',
+      )
+    : undefined
+}
+
+/** A read; and the batch before large files are uploaded, which is judged as an upload and is only a question. */
+function changesNothing({ attempt: { route }, action }: Passage): boolean {
+  const { verb } = known(action, 'action')
+  if (verb === 'page.read' || verb === 'git.fetch' || verb === 'lfs.verify') return true
+  return route.kind === 'lfs' && route.step === 'batch'
 }
 
 /** The shape is specified in docs/formats/ledger-entry.md; a bundle is checked against it. */
@@ -91,14 +134,11 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
     },
     repo: action.resource.kind === 'repo' ? { ...action.resource.repo, part: action.resource.part } : null,
     ...(action.resource.kind === 'org' && { org: { ...action.resource.org } }),
-    updates:
-      action.verb === 'git.push'
-        ? action.updates.map(({ before, after, ref }) => ({
-            before,
-            after,
-            ref: encodeField(Buffer.from(ref, 'latin1')),
-          }))
-        : [],
+    updates: movesIn(action).map(({ before, after, ref }) => ({
+      before,
+      after,
+      ref: encodeField(Buffer.from(ref, 'latin1')),
+    })),
     ...(passage.change
       ? { change: { fields: passage.change.stated.map(([key, value]) => [key, value]) } }
       : action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),

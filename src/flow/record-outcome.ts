@@ -1,3 +1,4 @@
+import { movesIn } from '../core/action/action.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
 import { encodeField } from '../core/statement/percent.ts'
 import type { Ledger, Recorded } from '../ledger/ledger.ts'
@@ -10,7 +11,7 @@ export const recordOutcome: Gate = async (passage, ctx) => {
   const outcome = known(passage.outcome, 'outcome')
   const account = known(passage.principal, 'principal').account.id
   const action = known(passage.action, 'action')
-  if (action.verb !== 'git.push') {
+  if (action.resource.kind !== 'repo' || (action.verb !== 'git.push' && movesIn(action).length === 0)) {
     await ctx.ledger.append({
       type: 'outcome',
       account,
@@ -32,60 +33,66 @@ export const recordOutcome: Gate = async (passage, ctx) => {
   if (outcome.kind === 'broken' || outcome.refs === null) {
     ctx.log.warn(
       { intent: passage.intent.index, outcome },
-      'a push ended without an answer; its refs will be read',
+      'it ended without an answer; its refs will be read',
     )
     ctx.settleSoon()
     return undefined
   }
-  await recordPushOutcome(ctx.ledger, {
+  await recordRefs(ctx.ledger, {
     intent: passage.intent,
     intentId: known(passage.intentId, 'intent id'),
     account,
     repo: action.resource.repo.id,
     refs: outcome.refs,
+    ...(action.verb !== 'git.push' && { status: outcome.status }),
     settledBy: 'response',
   })
   return undefined
 }
 
-/** Write a push's outcome and close its intent, together. */
-export async function recordPushOutcome(
+/** Write what became of refs and close the intent, together. */
+export async function recordRefs(
   ledger: Ledger,
-  push: {
+  done: {
     readonly intent: Pick<Recorded, 'index'>
     readonly intentId: string
     readonly account: string
     readonly repo: number
     readonly refs: readonly RefOutcome[]
+    /** Of a change by a page: the status that the forge answered; null when it was not asked. */
+    readonly status?: number | null
     readonly settledBy: 'response' | 'start' | 'refs'
   },
 ): Promise<void> {
   await ledger.append(
     {
       type: 'outcome',
-      account: push.account,
-      repo: push.repo,
+      account: done.account,
+      repo: done.repo,
       payload: {
-        intent: push.intent.index,
-        result: summary(push.refs),
-        refs: push.refs.map(
-          ({ ref, status, reason }): Json => ({
+        intent: done.intent.index,
+        result: summary(done.refs),
+        refs: done.refs.map(
+          ({ ref, status, reason, before, after }): Json => ({
             ref: encodeField(Buffer.from(ref, 'latin1')),
             status,
             ...(reason !== undefined && { reason }),
+            ...(before !== undefined && after !== undefined && { before, after }),
           }),
         ),
-        settledBy: push.settledBy,
+        ...(done.status !== undefined && { status: done.status }),
+        settledBy: done.settledBy,
       },
     },
     async (write) => {
-      await write.updateTable('intent').set({ state: 'settled' }).where('id', '=', push.intentId).execute()
+      await write.updateTable('intent').set({ state: 'settled' }).where('id', '=', done.intentId).execute()
       return undefined
     },
   )
 }
 
-function summary(refs: readonly RefOutcome[]): 'accepted' | 'rejected' | 'partial' | 'unknown' {
+function summary(refs: readonly RefOutcome[]): 'accepted' | 'rejected' | 'partial' | 'unknown' | 'mismatch' {
+  if (refs.some(({ status }) => status === 'mismatch')) return 'mismatch'
   if (refs.some(({ status }) => status === 'unknown')) return 'unknown'
   const accepted = refs.filter(({ status }) => status === 'ok').length
   return accepted === refs.length ? 'accepted' : accepted === 0 ? 'rejected' : 'partial'

@@ -1,9 +1,9 @@
-import type { RefUpdate } from '../core/git/ref-update.ts'
+import type { RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
 import type { FlowContext } from './context.ts'
 import type { RefOutcome } from './outcome.ts'
-import { recordPushOutcome } from './record-outcome.ts'
+import { recordRefs } from './record-outcome.ts'
 
 /**
  * Close intents that nobody saw the end of, by reading the refs. At start the forge that may still have been working
@@ -28,12 +28,12 @@ export async function settle(
         left++
         continue
       }
-      await recordPushOutcome(ctx.ledger, {
+      await recordRefs(ctx.ledger, {
         intent: { index: intent.entry_index },
         intentId: intent.id,
         account: intent.account_id,
         repo: intent.repo_id,
-        refs: (JSON.parse(intent.updates) as RefUpdate[]).map((update) => judge(update, second)),
+        refs: (JSON.parse(intent.updates) as RefMove[]).map((update) => judge(update, second)),
         settledBy: options.by,
       })
     } catch (error) {
@@ -46,12 +46,12 @@ export async function settle(
 
 /** What a ref's present value says about an update that may or may not have happened. */
 export function judge(
-  { ref, before, after }: RefUpdate,
+  { ref, before, after }: RefMove,
   refs: ReadonlyMap<string, string> | undefined,
 ): RefOutcome {
   if (!refs) return { ref, status: 'unknown', reason: 'the repository could not be read' }
   const now = refs.get(ref)
-  if (now === after || (now === undefined && isZeroId(after))) return { ref, status: 'ok' }
+  if (now === after || (now === undefined && after !== null && isZeroId(after))) return { ref, status: 'ok' }
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }

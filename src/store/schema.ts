@@ -100,9 +100,11 @@ export interface IntentTable {
   repo_owner: string
   repo_name: string
   part: 'code' | 'wiki'
-  /** JSON array of RefUpdate. */
+  /** JSON array of RefUpdate, or of RefMove for a change by a page. */
   updates: string
   created_at: number
+  /** 1: while it is open, nobody else moves its refs. */
+  exclusive: number
 }
 
 /** A held push whose end is not on record yet: the row goes with the entry that ends it. */

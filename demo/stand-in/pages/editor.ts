@@ -80,7 +80,10 @@ async function inPlace(
 async function deleteBranch(visit: RepoVisit): Promise<Reply> {
   const dir = visit.store.repoPath(visit.repo, 'code')
   const branch = visit.params[2]!
-  if (branch !== visit.repo.defaultBranch && (await commitOf(dir, `refs/heads/${branch}`)))
+  const commit = await commitOf(dir, `refs/heads/${branch}`)
+  // A commit that came along is the one that is meant.
+  const meant = visit.fields.get('commit') || commit
+  if (branch !== visit.repo.defaultBranch && commit !== undefined && commit === meant)
     await gitLine(dir, ['update-ref', '-d', `refs/heads/${branch}`])
   return redirect(base(visit))
 }

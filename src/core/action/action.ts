@@ -1,4 +1,5 @@
 import type { RefUpdate } from '../git/ref-update.ts'
+import type { RefMove } from './moves.ts'
 import type { Verb } from './verbs.ts'
 
 export type { Verb } from './verbs.ts'
@@ -14,7 +15,12 @@ export interface RepoRef {
 export type Action =
   | { readonly verb: 'git.fetch'; readonly resource: RepoResource }
   | { readonly verb: 'git.push'; readonly resource: RepoResource; readonly updates: readonly RefUpdate[] }
-  | { readonly verb: Exclude<Verb, 'git.fetch' | 'git.push'>; readonly resource: Resource }
+  | {
+      readonly verb: Exclude<Verb, 'git.fetch' | 'git.push'>
+      readonly resource: Resource
+      /** Refs that it moves, when it is a change that moves some. */
+      readonly moves?: readonly RefMove[]
+    }
 
 export interface RepoResource {
   readonly kind: 'repo'
@@ -43,3 +49,9 @@ export interface SiteResource {
 export type Resource = RepoResource | OrgResource | AccountResource | SiteResource
 
 export const SITE: SiteResource = { kind: 'site' }
+
+/** Refs that an action moves, of a push or by a page; none of what moves none. */
+export function movesIn(action: Action): readonly RefMove[] {
+  if (action.verb === 'git.push') return action.updates
+  return action.verb === 'git.fetch' ? [] : (action.moves ?? [])
+}

@@ -1,5 +1,6 @@
+import { movesOf } from '../action/moves.ts'
 import { fromBase64 } from '../bytes.ts'
-import type { Json } from '../ledger/canonical-json.ts'
+import { canonicalJson, type Json } from '../ledger/canonical-json.ts'
 import { encodeField } from '../statement/percent.ts'
 import type { StatementResource } from '../statement/statement.ts'
 import { flagsAsRecorded } from './flags.ts'
@@ -62,6 +63,13 @@ export function change(intent: Proven, portal: Portal): Step {
   const { up, uv } = checked.value
   if (!flagsAsRecorded(payload, { up, uv, method: 'webauthn', shown: 'fields', batch: false }))
     return fails('the proof recorded is not the one in the signature')
+  const moves = movesOf(action, fields).map(({ ref, before, after }) => ({
+    before,
+    after,
+    ref: encodeField(Buffer.from(ref, 'latin1')),
+  }))
+  if (canonicalJson(moves) !== canonicalJson(at(payload, 'updates') ?? null))
+    return fails('the refs on record are not those that the statement names')
   const said = fields.map(([key, value]) => `${key} ${encodeField(value)}`).join(', ')
   return holds(
     `a passkey signed ${action}${resource ? ` of ${resource.kind === 'repo' ? `${resource.owner}/${resource.name}` : resource.name}` : ''}${said === '' ? '' : `: ${said}`} (touched, ${uv ? 'with' : 'without'} PIN or biometric)`,

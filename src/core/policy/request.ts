@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { Action, Resource } from '../action/action.ts'
+import { type Action, movesIn, type Resource } from '../action/action.ts'
 import { isZeroId } from '../git/ref-update.ts'
 import type { Device } from '../identity.ts'
 import { encodeField } from '../statement/percent.ts'
@@ -96,11 +96,12 @@ function deviceFacts(device: Device | null, now: number): { [key: string]: unkno
   }
 }
 
+/** Of a push, and alike of a page that moves refs: who protects a branch protects it at every door. */
 function pushFacts(action: Action): { [key: string]: unknown } {
-  if (action.verb !== 'git.push') return { refs: [], deletes: false, tags: false }
+  const moves = movesIn(action)
   return {
-    refs: action.updates.map(({ ref }) => encodeField(Buffer.from(ref, 'latin1'))),
-    deletes: action.updates.some(({ after }) => isZeroId(after)),
-    tags: action.updates.some(({ ref }) => ref.startsWith('refs/tags/')),
+    refs: moves.map(({ ref }) => encodeField(Buffer.from(ref, 'latin1'))),
+    deletes: moves.some(({ after }) => after !== null && isZeroId(after)),
+    tags: moves.some(({ ref }) => ref.startsWith('refs/tags/')),
   }
 }

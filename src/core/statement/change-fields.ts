@@ -30,7 +30,7 @@ export const CHANGE_FIELDS = {
     'allow-import-local?',
   ],
   'branch.default.update': ['branch'],
-  'branch.delete': ['branch', 'commit?'],
+  'branch.delete': ['branch', 'commit'],
   'branch.protection.update': [
     'branch',
     'protected?',
@@ -244,3 +244,8 @@ export const CHANGE_FIELDS = {
   'wiki.delete': ['page'],
   'wiki.update': ['page', 'old-title?', 'title', 'content-digest', 'message?'],
 } as const satisfies { readonly [V in Verb]?: readonly string[] }
+
+/** Fields that no form says: what the refs held when the change was shown. They stand last. */
+export const BOUND_FIELDS: { readonly [V in Verb]?: readonly string[] } = {
+  'branch.delete': ['commit'],
+}

@@ -3,9 +3,15 @@ import type { Schema } from '../schema.ts'
 import { initial } from './001-initial.ts'
 import { hold } from './002-hold.ts'
 import { passwordSession } from './003-password-session.ts'
+import { exclusiveIntent } from './004-exclusive-intent.ts'
 
 /** In order, and never edited once released. */
-const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [initial, hold, passwordSession]
+const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
+  initial,
+  hold,
+  passwordSession,
+  exclusiveIntent,
+]
 
 /** The database was written by a later release. */
 export class NewerDatabase extends Error {

@@ -1,0 +1,42 @@
+import { Buffer } from 'node:buffer'
+import type { Field } from './field.ts'
+
+/** A ref that a change of a page moves. */
+export interface RefMove {
+  /** The ref name as git's bytes read as latin1. */
+  readonly ref: string
+  /** All zeros: it does not exist before. */
+  readonly before: string
+  /** All zeros: it is gone after. Null where only the forge's answer tells which commit it will be. */
+  readonly after: string | null
+}
+
+/** What a ref must hold for a change to mean what was signed; all zeros: nothing. */
+export interface Tip {
+  readonly ref: string
+  readonly id: string
+}
+
+const NONE = '0'.repeat(40)
+
+/** The refs that a change moves, by its stated fields; none for what moves none. The fields may be anybody's. */
+export function movesOf(verb: string, fields: readonly Field[]): readonly RefMove[] {
+  if (verb !== 'branch.delete') return []
+  return tipsOf(verb, fields).map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
+}
+
+/** What the refs must hold right before it, by its stated fields. */
+export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
+  const said = (key: string): string => fields.find((one) => one[0] === key)?.[1] ?? ''
+  return verb === 'branch.delete' ? [{ ref: branchRef(said('branch')), id: said('commit') }] : []
+}
+
+/** A branch by the name that pages give it, as git's bytes. */
+export function branchRef(branch: string): string {
+  return `refs/heads/${Buffer.from(branch, 'utf8').toString('latin1')}`
+}
+
+/** What `refs` hold under a name; all zeros for nothing. */
+export function tipIn(refs: ReadonlyMap<string, string> | undefined, ref: string): string {
+  return refs?.get(ref) ?? NONE
+}

@@ -1,0 +1,41 @@
+import type { FlowContext } from './context.ts'
+import { landed, pageMoves, refsNow } from './landed.ts'
+import type { RefOutcome } from './outcome.ts'
+import { known, type Passage } from './passage.ts'
+
+/** What a change of a page did to its refs, as they are now: the forge's answer alone does not tell. */
+export function seeMoves(passage: Passage, ctx: FlowContext): undefined | Promise<undefined> {
+  const moves = pageMoves(known(passage.action, 'action'))
+  return moves.length === 0 ? undefined : see(passage, ctx)
+}
+
+async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
+  const outcome = known(passage.outcome, 'outcome')
+  if (outcome.kind === 'broken') return undefined
+  const moves = pageMoves(known(passage.action, 'action'))
+  let refs: RefOutcome[]
+  try {
+    refs = await landed(moves, await refsNow(passage, ctx), async () => 'nobody signed a new commit')
+  } catch (error) {
+    ctx.log.warn({ err: error, intent: known(passage.intent, 'intent').index }, 'refs could not be read')
+    passage.outcome = { ...outcome, refs: null, accepted: false, told: UNSEEN }
+    return undefined
+  }
+  const wrong = refs.find(({ status }) => status === 'mismatch')
+  if (wrong)
+    ctx.log.error(
+      { intent: known(passage.intent, 'intent').index, ...wrong },
+      'the forge did something else than was signed',
+    )
+  passage.outcome = {
+    ...outcome,
+    refs,
+    accepted: refs.every(({ status }) => status === 'ok'),
+    ...(wrong && { told: MISMATCH }),
+  }
+  return undefined
+}
+
+const UNSEEN = 'The forge answered, but the branch could not be read afterwards. It is being looked into.'
+const MISMATCH =
+  'The forge did something else than you signed. It is on record: look at the branch, and tell your administrator.'
