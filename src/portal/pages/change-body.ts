@@ -1,4 +1,4 @@
-import type { ParkedChange } from '../../hold/parked-changes.ts'
+import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
@@ -11,7 +11,7 @@ import { unique } from './hold.ts'
 /** Longer values fold. */
 const SHORT = 200
 /** A heading of more characters is set smaller. */
-const LONG_TITLE = 90
+const LONG_TITLE = 60
 
 /** `version` is that of everything that waits: the script fetches the page again when it is another. */
 export function changeBody(visit: OwnVisit, one: ParkedChange, version: string): Markup {
@@ -40,10 +40,19 @@ function about(visit: OwnVisit, { change, resource, client, createdAt, why }: Pa
   return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>By</dt><dd>${shown(me(visit).name)}</dd></div><div><dt>Sent from</dt><dd>${shown(clip(client.address, 80))}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${change.verb}</code></dd></div></dl>`
 }
 
+const SENT: { readonly [state in ParkedState]: string } = {
+  waiting: 'Everything that is sent, and signed',
+  approved: 'Everything that is sent, as you signed it',
+  done: 'Everything that was sent, as you signed it',
+  rejected: 'Everything that you signed',
+  refused: 'Everything that was to be sent',
+  expired: 'Everything that was to be sent',
+  revoked: 'Everything that was to be sent',
+}
+
 function fields({ change, state }: ParkedChange): Markup | null {
   if (change.stated.length === 0) return null
-  const title = state === 'waiting' ? 'Everything that is sent, and signed' : 'Everything that was to be sent'
-  return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${title}</h2>
+  return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${SENT[state]}</h2>
 <table class="fields"><tbody>${change.stated.map(([key, value]) => fieldRow(key, value))}</tbody></table></section>`
 }
 
@@ -73,12 +82,12 @@ function folded(summary: Markup, all: Markup | Markup[]): Markup {
 /** The last word: confirm with a touch, or drop it. */
 function answer(one: ParkedChange, critical: boolean): Markup {
   const ways = unique(one.ways())
-  const drop = html`<button form="drop" class="${critical ? '' : 'quiet'}">Drop it</button>`
-  const dropForm = html`<form id="drop" method="post" action="/c/${one.id}/refuse"></form>`
+  const drop = html`<button form="drop" class="drop">Drop it</button>`
+  const dropForm = html`<form id="drop" method="post" action="/c/${one.id}/refuse" hidden></form>`
   if (ways.length === 0)
     return html`<div class="answer"><p><strong>It cannot be confirmed any more.</strong> No passkey of yours is enough for policy as it is now.</p><div class="row">${drop}</div>${dropForm}</div>`
   const names = ways.map(({ device, uv }) => `${visible(device.name)}${uv ? ' (with PIN)' : ''}`)
-  return html`<details class="card"><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0" aria-label="The exact text you sign"></pre></details>
+  return html`<details><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0" aria-label="The exact text you sign"></pre></details>
 <div class="answer"><form id="confirm" data-path="/c/${one.id}">${names.length > 2 ? html`<p class="small">These will do: ${names.join(', ')}.</p>` : null}
 <div class="row"><button class="main${critical ? ' critical' : ''}">Confirm with ${names.length <= 2 ? names.join(' or ') : 'a passkey'}</button>${drop}</div>
 <p class="say note bad" role="alert" id="say"></p>

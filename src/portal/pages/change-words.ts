@@ -88,6 +88,8 @@ export function placeOf(
 /** A stated field for people. A digest stands for what only the forge gets to read. */
 export function fieldWords(key: string): { readonly label: string; readonly digest: boolean } {
   const digest = key.endsWith('-digest')
-  const words = (digest ? key.slice(0, -'-digest'.length) : key).replaceAll('-', ' ')
+  const words = (digest ? key.slice(0, -'-digest'.length) : key)
+    .replaceAll('-', ' ')
+    .replace(/\b(?:url|id)\b/g, (word) => word.toUpperCase())
   return { label: words.charAt(0).toUpperCase() + words.slice(1), digest }
 }

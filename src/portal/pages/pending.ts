@@ -231,6 +231,6 @@ function parkedRow(visit: OwnVisit, one: ParkedChange): Markup {
   const { id, change, createdAt, expiresAt } = one
   const sentence = clip(change.sentence, 200)
   return html`<li class="change-row${isCritical(change) ? ' critical' : ''}"><div class="split-row"><div class="stack tight"><h2><a href="/c/${id}">${shown(sentence)}</a></h2>
-<p class="small soft">${isCritical(change) ? html`<span class="badge bad">hard to undo</span> ` : null}on the forge's own pages at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
+<p class="small soft">${isCritical(change) ? html`<span class="badge bad">look twice</span> ` : null}on the forge's own pages at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
 <a class="button" href="/c/${id}" aria-label="Look at the change: ${visible(sentence)}">Look</a></div></li>`
 }

@@ -10,6 +10,7 @@ import { small } from './fake-holds.ts'
 import { linkSecret, seed } from './people.ts'
 import { dangerous, ordinary, several } from './pushes.ts'
 import { serve } from './serve.ts'
+import { deletion, hostile, webhook } from './some-changes.ts'
 
 const dir = process.argv[2] ?? 'test/e2e/pages/shots'
 const only = process.argv[3]
@@ -22,6 +23,15 @@ const { alice, admin, adminSecret, aliceSecret, key } = people
 const push = ordinary(fake, people)
 const danger = dangerous(fake, people)
 several(fake, people)
+const hook = webhook(fake, people)
+const gone = deletion(fake, people)
+const evil = hostile(fake, people)
+const ended = fake.parked.add({ account: alice.id, state: 'done', next: '/acme/app/settings' })
+const turned = fake.parked.add({
+  account: alice.id,
+  state: 'rejected',
+  said: 'The forge did not take it: The user does not exist.',
+})
 const policy = () => [{ device: key, uv: false }]
 const coming = fake.holds.add({ account: admin.id, state: 'receiving' })
 const reading = fake.holds.add({ account: admin.id, policy })
@@ -98,6 +108,19 @@ const SHOTS: readonly Shot[] = [
   { name: 'push-typed', path: `/a/${typed.code}`, as: 'admin' },
   { name: 'push-landed', path: `/a/${landed.code}`, as: 'admin' },
   { name: 'push-rejected', path: `/a/${rejected.code}`, as: 'admin' },
+  { name: 'change', path: `/c/${hook.id}`, as: 'alice', height: 820 },
+  {
+    name: 'change-all',
+    path: `/c/${hook.id}`,
+    as: 'alice',
+    act: async (page) => {
+      for (const summary of await page.locator('summary').all()) await summary.click()
+    },
+  },
+  { name: 'change-danger', path: `/c/${gone.id}`, as: 'alice' },
+  { name: 'change-hostile', path: `/c/${evil.id}`, as: 'alice' },
+  { name: 'change-done', path: `/c/${ended.id}`, as: 'alice' },
+  { name: 'change-rejected', path: `/c/${turned.id}`, as: 'alice' },
   { name: 'pending', path: '/pending', as: 'alice' },
   { name: 'pending-batch', path: '/pending', as: 'alice', act: click('Approve these') },
   { name: 'sessions', path: '/sessions', as: 'alice' },
@@ -134,18 +157,30 @@ for (const scheme of ['light', 'dark'] as const) {
         fullPage: height === undefined,
       })
     }
-    await using context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: 700 } })
-    const page = await context.newPage()
-    await page.setContent(
-      refusalPage(
-        refusal(
+    const refused = {
+      refusal: refusal(
+        'proof-needed',
+        'This push changes refs/heads/main of acme/payments.',
+        'Sign it with a security key.',
+      ),
+      'refusal-leads-on': {
+        ...refusal(
           'proof-needed',
-          'This push changes refs/heads/main of acme/payments.',
-          'Sign it with a security key.',
+          'Give bob write access to acme/app: this takes a touch of your key.',
+          'Confirm it in the portal.',
         ),
-        { origin, assets: loadAssets(), styles: 'inline' },
-      ).html,
-    )
-    await page.screenshot({ path: join(dir, `refusal-${width}-${scheme}.png`), fullPage: true })
+        at: `${origin}/c/${hook.id}`,
+      },
+    }
+    for (const [name, why] of Object.entries(refused)) {
+      if (only !== undefined && !name.startsWith(only)) continue
+      await using context = await browser.newContext({
+        colorScheme: scheme,
+        viewport: { width, height: 700 },
+      })
+      const page = await context.newPage()
+      await page.setContent(refusalPage(why, { origin, assets: loadAssets(), styles: 'inline' }).html)
+      await page.screenshot({ path: join(dir, `${name}-${width}-${scheme}.png`), fullPage: true })
+    }
   }
 }
