@@ -53,3 +53,16 @@ test('inline, it needs nothing of our origin but the links a person follows', ()
   assert.doesNotMatch(html, /<script|rel="stylesheet"|\/assets\//)
   assert.match(html, /Ask\./)
 })
+
+test('one that leads on says so, has the way as a button, and is no refusal', () => {
+  const at = `${origin}/c/${'A'.repeat(43)}`
+  const { status, html } = refusalPage(
+    { ...refusal('proof-needed', 'Give <b> access: this takes a touch.', 'Confirm it.'), at },
+    { origin, assets, styles: 'inline' },
+  )
+  assert.equal(status, 409)
+  assert.match(html, new RegExp(`<a class="button main" href="${at}" autofocus>Go on to confirm it</a>`))
+  assert.match(html, /One more step · proof-needed/)
+  assert.match(html, /Nothing has changed yet/)
+  assert.doesNotMatch(html, /Refused|<script|Your devices/)
+})
