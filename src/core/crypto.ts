@@ -18,6 +18,13 @@ export function sha512(...parts: readonly (Uint8Array | string)[]): Buffer {
   return hash.digest()
 }
 
+/** For git's object ids alone: no signature or digest of ours is SHA-1. */
+export function sha1Hex(...parts: readonly (Uint8Array | string)[]): string {
+  const hash = crypto.createHash('sha1')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
+}
+
 export function sha256Hex(text: Uint8Array | string): string {
   return crypto.hash('sha256', text, 'hex')
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { anyText } from '../../../test/support/any-text.ts'
 import { parseForm, writeForm } from './form.ts'
 
-const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('\0'))
+const text = anyText.filter((value) => !value.includes('\0'))
 const form = fc.array(
   fc.tuple(
     text.filter((name) => name !== ''),

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { anyText } from '../../../test/support/any-text.ts'
 import { CHANGE_FIELDS } from './change-fields.ts'
 import {
   fieldsFit,
@@ -49,7 +50,7 @@ describe('invalid', () => {
   })
 })
 
-const value = fc.string({ unit: 'grapheme', maxLength: 80 })
+const value = anyText
 /** The lines of one field: one, or for a repeated field several that rise. */
 function valuesOf(spec: string): fc.Arbitrary<[string, string][]> {
   const name = spec.replace(/[?*+]$/, '')

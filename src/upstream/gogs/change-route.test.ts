@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { anyText } from '../../../test/support/any-text.ts'
 import type { Change, ChangeSchema, PlaceFacts } from '../../core/action/change.ts'
 import type { FieldSpec } from '../../core/action/field.ts'
 import { type Form, parseForm } from '../../core/action/form.ts'
@@ -41,7 +42,7 @@ const POOL = [
   .join(' ')
   .split(' ')
 const free = fc.oneof(
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }),
+  anyText.filter((text) => text !== ''),
   fc.constantFrom('a b', 'a+b', '50%', '%00', 'a&b=c', 'x\r\ny', 'é', '\u202eevil', 'Ⅷ', '日本', ' x'),
 )
 
