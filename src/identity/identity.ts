@@ -150,8 +150,11 @@ export interface Identity {
     evidence?: { readonly [key: string]: string }
     now: number
   }): Promise<Result<{ secret: string; session: Session }, Refusal>>
-  /** End a session, every forge session hanging on it and every git password that was asked for in it. */
-  endSession(session: SessionId, by: string): Promise<void>
+  /**
+   * End a session, every forge session hanging on it and every git password that was asked for in it. When the same person's
+   * `successor` takes its place in the same browser, the git passwords hang on that one from then on.
+   */
+  endSession(session: SessionId, by: string, successor?: SessionId): Promise<void>
   createGitPassword(input: {
     account: AccountId
     device: DeviceId

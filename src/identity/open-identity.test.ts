@@ -231,3 +231,29 @@ test('a git password ends with the session in which it was asked for, and not wi
   })
   assert.ok(!late.ok && late.error.reason === 'not-signed-in')
 })
+
+test('signing in again in the same browser keeps the git passwords of the same person, and of nobody else', async () => {
+  const at = await world()
+  const { account, passkey } = await person(at, 'alice')
+  const bob = await person(at, 'bob')
+  for (const [other, key, keeps] of [
+    [account, passkey, true],
+    [bob.account, bob.passkey, false],
+  ] as const) {
+    const before = await session(at, account, passkey)
+    const made = await at.identity.createGitPassword({
+      account: account.id,
+      device: passkey.id,
+      session: before.id,
+      now: at.clock.now,
+      evidence: {},
+    })
+    assert.ok(made.ok)
+    const next = await session(at, other, key)
+    await at.identity.endSession(before.id, 'sign-in', next.id)
+    for (const identity of [at.identity, await at.again()])
+      assert.equal(identity.byGitPassword(made.value.secret, at.clock.now) !== undefined, keeps)
+    await at.identity.endSession(next.id, 'sign-out')
+    assert.equal(at.identity.byGitPassword(made.value.secret, at.clock.now), undefined)
+  }
+})

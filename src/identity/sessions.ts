@@ -108,9 +108,11 @@ export function sessions(core: Core): Pick<
       return done.ok ? ok({ secret, session }) : done
     },
 
-    async endSession(id, by) {
+    async endSession(id, by, successor) {
       const session = state.sessions.get(id)
       if (!session) return
+      const next = successor === undefined ? undefined : state.sessions.get(successor)
+      const heir = next?.account === session.account ? next.id : null
       await change(
         {
           type: 'session.end',
@@ -119,18 +121,21 @@ export function sessions(core: Core): Pick<
         },
         async (write) => {
           await write.deleteFrom('session').where('id', '=', id).execute() // its forge sessions cascade
-          await write
-            .updateTable('git_password')
-            .set({ revoked_at: core.now() })
-            .where('session_id', '=', id)
-            .where('revoked_at', 'is', null)
-            .execute()
+          const passwords = write.updateTable('git_password').where('session_id', '=', id)
+          await (heir === null
+            ? passwords.set({ revoked_at: core.now() }).where('revoked_at', 'is', null)
+            : passwords.set({ session_id: heir })
+          ).execute()
           return undefined
         },
-        () =>
-          forget(state, (opened) =>
+        () => {
+          if (heir !== null)
+            for (const password of state.passwords.all())
+              if (password.session === id) state.passwords.replace({ ...password, session: heir })
+          return forget(state, (opened) =>
             'door' in opened ? opened.id === id || opened.parent === id : opened.session === id,
-          ),
+          )
+        },
       )
     },
 

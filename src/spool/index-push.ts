@@ -72,7 +72,9 @@ export async function indexPush(push: PushIndexing): Promise<Result<IndexedPack,
     const mirrored = await mirror.updated(signal)
     const reached = mirrored.kind === 'view'
     outcome = await attempt(reached ? mirrored.view.path : mirror.before)
-    if (!reached && (outcome === 'bases' || outcome === 'named')) outcome = basesOutOfReach()
+    // What the push names may well be in the repository that could not be read: the forge will judge, and nothing is shown.
+    if (!reached && outcome === 'named') outcome = 'whole'
+    if (!reached && outcome === 'bases') outcome = basesOutOfReach()
   }
   if (signal.aborted) return err(gone())
   if (outcome === 'whole' && pack) return ok(pack)

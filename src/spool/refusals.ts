@@ -66,7 +66,7 @@ export const basesOutOfReach = (): Refusal =>
   refusal(
     'upstream',
     'The pack leaves out what the repository has, and the repository could not be read in time.',
-    'Push again with "git push --no-thin".',
+    'Push again in a minute, or now with "git push --no-thin".',
   )
 
 export const notHolding = (): Refusal =>
@@ -85,3 +85,10 @@ function size(bytes: number): string {
   }
   return `${left} ${units[at]}`
 }
+
+export const notLookedInto = (): Refusal =>
+  refusal(
+    'upstream',
+    'The repository could not be looked into.',
+    'Try again; if it stays so, make the change with git, and push it.',
+  )

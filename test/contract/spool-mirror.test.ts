@@ -20,6 +20,7 @@ import type { RefUpdate } from '../../src/core/git/ref-update.ts'
 import { createSpool } from '../../src/spool/create-spool.ts'
 import { SPOOL_LIMITS, type SpoolLimits } from '../../src/spool/limits.ts'
 import type { Incoming, SpooledPush } from '../../src/spool/spool.ts'
+import { EMPTY_PACK } from '../support/raw-push.ts'
 import { Bed, chunks, never, ZERO } from './spool-bed.ts'
 
 const MAIN = 'refs/heads/main'
@@ -233,6 +234,14 @@ describe('mirrors', () => {
       bed.pack([tip], [base]),
     )
     assert.deepEqual((await down.look(never)).missing, ['The repository could not be read.'])
+    // A branch at a commit that only the forge has: nothing can be shown of it, and nothing is wrong with it.
+    const elsewhere = bed.push([update], {
+      repo: { id: 13, owner: 'acme', name: 'down' },
+      remote: { url: 'http://127.0.0.1:9/x.git', authorization: async () => SECRET },
+    })
+    assert.ok((await elsewhere.receive(chunks(EMPTY_PACK), never)).ok)
+    assert.equal(await elsewhere.index(never), undefined)
+    assert.equal((await elsewhere.look(never)).shown, 'refs')
     const silent = createServer(() => {}).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const remote = {

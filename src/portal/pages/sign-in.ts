@@ -70,7 +70,8 @@ export async function finish(visit: Visit): Promise<Response> {
   })
   if (!opened.ok) return refuse(visit, opened.error)
   // Both secrets are new from here on: nothing that was planted before the sign-in is worth anything after it.
-  if (visit.person) await deps.identity.endSession(visit.person.session.id, 'sign-in')
+  if (visit.person)
+    await deps.identity.endSession(visit.person.session.id, 'sign-in', opened.value.session.id)
   const handle = handleOf(fields.value.handle)
   const answer = json({ next: handle === '' ? '/' : `/open?h=${handle}` })
   const seconds = Math.max(1, Math.floor((opened.value.session.expiresAt - now) / 1000))
