@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { randomBytes } from '../../src/core/crypto.ts'
 import { csrfFault, newCsrf } from './csrf.ts'
+import { serveLfs } from './git/lfs.ts'
 import { serveGit } from './git/smart-http.ts'
 import { notFound, STYLE } from './layout.ts'
 import type { User } from './model.ts'
@@ -34,6 +35,7 @@ export function createStandIn(store: Store, options: Options): Server {
     const file = FILES[path]
     if (file) return send(res, file, [])
     const segments = path.split('/').slice(1).map(decodeURIComponent)
+    if (segments[2] === 'info' && segments[3] === 'lfs') return serveLfs(store, options, req, res, segments)
     const found = findRoute(req.method === 'HEAD' ? 'GET' : req.method!, segments)
     if (!found && segments.length > 2 && segments[0] !== 'api')
       return serveGit(store, req, res, segments, url.searchParams)

@@ -81,7 +81,7 @@ async function rpc(req: IncomingMessage, res: ServerResponse, dir: string, comma
 }
 
 /** Basic credentials hold a token as user name or as password; there are no passwords here. */
-function basicUser(store: Store, authorization: string | undefined): User | undefined {
+export function basicUser(store: Store, authorization: string | undefined): User | undefined {
   const encoded = /^Basic (\S+)$/.exec(authorization ?? '')?.[1]
   if (encoded === undefined) return undefined
   const text = Buffer.from(encoded, 'base64').toString()
