@@ -13,6 +13,7 @@ export interface Need {
 }
 
 export const GIT: Need = { programs: ['git'], debianPackage: 'git' }
+export const GIT_LFS: Need = { programs: ['git-lfs'], debianPackage: 'git-lfs' }
 export const OPENSSH: Need = { programs: ['ssh-keygen'], debianPackage: 'openssh-client' }
 export const COMPILER: Need = { programs: ['cc', 'gcc', 'clang'], debianPackage: 'gcc' }
 export const CHROMIUM: Need = {

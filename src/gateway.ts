@@ -96,7 +96,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     await endOpenHolds(ctx)
     const handOver = createHandOver({ now: ctx.now })
     const stopping = new AbortController()
-    const doors = openDoors(ctx, origins, records, handOver, undo, stopping.signal)
+    const doors = openDoors(ctx, settings, origins, records, handOver, undo, stopping.signal)
     const settled = settle(ctx, {
       by: 'start',
       except: ctx.running,
@@ -245,6 +245,7 @@ async function compose(
 
 function openDoors(
   ctx: FlowContext,
+  settings: Settings,
   origins: Origins,
   records: Records,
   handOver: ReturnType<typeof createHandOver>,
@@ -267,7 +268,13 @@ function openDoors(
   const assets = loadAssets()
   const render = (refused: Parameters<typeof refusalPage>[0]): string =>
     refusalPage(refused, { origin: origins.portal, assets, styles: 'inline' }).html
-  const git = createGitDoor({ ctx, pool: packs, render, streams: createStreams(ctx.identity) })
+  const git = createGitDoor({
+    ctx,
+    pool: packs,
+    render,
+    streams: createStreams(ctx.identity),
+    lfs: { maxObjectBytes: settings.lfs.maxObjectMiB * 2 ** 20 },
+  })
   const forge = createForgeDoor({
     ctx,
     pool: pages,

@@ -41,13 +41,16 @@ export interface Settings {
     readonly mirror: number
     readonly mirrors: number
   }
+  /** Large files, MiB: one object. */
+  readonly lfs: { readonly maxObjectMiB: number }
 }
 
 /** What `countersign.yaml` would say by default, so that its parser is not loaded without one. */
-export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'spool'> = {
+export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'spool' | 'lfs'> = {
   limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 },
   holds: { seconds: 300, perAccount: 20, total: 500 },
   spool: { push: 4096, account: 8192, total: 16384, mirror: 4096, mirrors: 16384 },
+  lfs: { maxObjectMiB: 2048 },
 }
 
 /**
@@ -67,7 +70,7 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
-  const { names, tls, gogs, sessions, holds, spool, log } = parsed.value
+  const { names, tls, gogs, sessions, holds, spool, lfs, log } = parsed.value
   const rest = {
     home,
     gogs: gogs ?? null,
@@ -75,6 +78,7 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
     limits: sessions,
     holds,
     spool,
+    lfs,
   }
   if (!names) return ok({ ...rest, addressing: { kind: 'loopback', port } })
   const { forge, portal, listen } = names

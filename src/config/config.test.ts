@@ -17,8 +17,8 @@ describe('countersign.yaml', () => {
     assert.ok(parsed.ok)
     assert.deepEqual(parsed.value.names?.listen, { host: '0.0.0.0', port: 443 })
     assert.deepEqual(parsed.value.tls, { cert: '/home/tls/cert.pem', key: '/etc/key.pem' })
-    const { sessions, holds, spool } = parsed.value
-    assert.deepEqual({ limits: sessions, holds, spool }, DEFAULTS)
+    const { sessions, holds, spool, lfs } = parsed.value
+    assert.deepEqual({ limits: sessions, holds, spool, lfs }, DEFAULTS)
   })
   test('on loopback, with limits alone', () => {
     const parsed = parseConfig('holds: { seconds: 30 }\n', '/home')

@@ -54,6 +54,8 @@ const FILE = z.strictObject({
       mirrors: duration.default(16384),
     })
     .prefault({}),
+  /** Large files: the largest object that may be uploaded, MiB. */
+  lfs: z.strictObject({ maxObjectMiB: z.int().min(1).max(1_048_576).default(2048) }).prefault({}),
 })
 
 type Names = {

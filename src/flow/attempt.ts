@@ -2,6 +2,7 @@ import type { Form } from '../core/action/form.ts'
 import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Principal } from '../identity/identity.ts'
 import type { Route } from '../upstream/forge.ts'
+import type { LfsRequest } from './lfs-request.ts'
 import type { Outcome } from './outcome.ts'
 import type { Passage } from './passage.ts'
 import type { PushRequest } from './push-request.ts'
@@ -47,13 +48,15 @@ export interface ParkedAttempt extends AttemptBase {
   readonly principal: Principal
 }
 
-/** A smart-HTTP request. */
+/** A smart-HTTP request, or one for large files beside it. */
 export interface GitAttempt extends AttemptBase {
   readonly door: 'git-http'
   /** `Authorization` field, as the client sent it. */
   readonly authorization: string | undefined
   /** Set once the head of a push has been read. */
   readonly push: PushRequest | null
+  /** Set for large files. */
+  readonly lfs?: LfsRequest
 }
 
 /** What a door makes of the bytes that came in. */

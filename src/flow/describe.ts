@@ -5,6 +5,7 @@ import type { Attempt } from './attempt.ts'
 import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
 import { describeChange } from './describe-change.ts'
+import { describeLfs } from './describe-lfs.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 
@@ -27,7 +28,11 @@ export const describe: Gate = (passage, ctx) => {
       }
       return withRepo(passage, ctx, route.repo.owner, route.repo.name, (repo) => {
         passage.action = { verb: route.verb, resource: resourceOf(repo, 'code') }
+        return undefined
       })
+    case 'lfs':
+      if (route.step === 'none') return NOT_FOUND
+      return withRepo(passage, ctx, route.owner, route.name, (repo) => describeLfs(passage, repo, route))
     case 'git': {
       const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
       return withRepo(passage, ctx, route.owner, route.name, (repo) => {
@@ -36,6 +41,7 @@ export const describe: Gate = (passage, ctx) => {
           ? { verb: 'git.push', resource, updates: push.updates }
           : { verb: 'git.fetch', resource }
         passage.action = action
+        return undefined
       })
     }
   }
@@ -46,14 +52,13 @@ function withRepo(
   ctx: FlowContext,
   owner: string,
   name: string,
-  then: (repo: ForgeRepo) => void,
+  then: (repo: ForgeRepo) => Refusal | undefined,
 ): Refusal | undefined | Promise<Refusal | undefined> {
   const user = known(passage.principal, 'principal').account.name
   const take = (repo: ForgeRepo | undefined): Refusal | undefined => {
     if (!repo?.permissions.pull) return NOT_FOUND
     passage.repo = repo
-    then(repo)
-    return undefined
+    return then(repo)
   }
   const remembered = ctx.repos.remembered(owner, name, user, passage.now)
   // What changes something is judged on the forge's answer of this moment.
@@ -62,5 +67,7 @@ function withRepo(
 }
 
 function changesNothing(attempt: Attempt): boolean {
-  return attempt.door === 'git-http' ? attempt.push === null : isSafe(attempt.method)
+  return attempt.door === 'git-http'
+    ? attempt.push === null && attempt.lfs?.operation !== 'upload'
+    : isSafe(attempt.method)
 }

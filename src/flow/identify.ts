@@ -2,6 +2,7 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { GitAttempt, WebAttempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
+import { bearer, byTicket } from './identify-ticket.ts'
 import type { Passage } from './passage.ts'
 
 /** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
@@ -32,7 +33,7 @@ function bySession(
 
 function byPassword(
   passage: Passage,
-  { authorization, client }: GitAttempt,
+  { authorization, client, route }: GitAttempt,
   ctx: FlowContext,
 ): Refusal | undefined {
   if (authorization === undefined) {
@@ -50,6 +51,8 @@ function byPassword(
       'Wait a minute, then use a fresh one.',
     )
   }
+  const ticket = route.kind === 'lfs' ? bearer(authorization) : undefined
+  if (ticket !== undefined) return byTicket(passage, ticket, limit, ctx)
   const basic = basicCredentials(authorization)
   const principal = basic.ok ? ctx.identity.byGitPassword(basic.value.password, passage.now) : undefined
   const named =

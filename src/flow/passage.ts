@@ -2,6 +2,7 @@ import type { Action } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
 import type { PushCertificate } from '../core/git/push-cert.ts'
 import type { Device } from '../core/identity.ts'
+import type { LfsTicket } from '../core/lfs/ticket.ts'
 import type { Decision } from '../core/policy/engine.ts'
 import { NO_PROOF, type Proof } from '../core/proof.ts'
 import type { Refusal } from '../core/refusal.ts'
@@ -23,6 +24,8 @@ export interface Passage {
   /** Filled by `identify`. */
   principal?: Principal
   session?: Session
+  /** Filled by `identify` when a ticket of a large-file batch said who asks. */
+  ticket?: LfsTicket
   /** Filled by `describe`. */
   action?: Action
   repo?: ForgeRepo

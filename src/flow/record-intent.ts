@@ -13,7 +13,7 @@ import { type Gate, known, type Passage } from './passage.ts'
  */
 export const recordIntent: Gate = async (passage, ctx) => {
   const action = known(passage.action, 'action')
-  if (action.verb === 'page.read' || action.verb === 'git.fetch') return undefined
+  if (changesNothing(passage)) return undefined
   const principal = known(passage.principal, 'principal')
   const id = randomSecret()
   const { statement } = passage
@@ -107,6 +107,13 @@ async function underWay(write: Write, action: Action): Promise<Refusal | undefin
         'Look at what became of it, and try again.',
       )
     : undefined
+}
+
+/** A read; and the batch before large files are uploaded, which is judged as an upload and is only a question. */
+function changesNothing({ attempt: { route }, action }: Passage): boolean {
+  const { verb } = known(action, 'action')
+  if (verb === 'page.read' || verb === 'git.fetch' || verb === 'lfs.verify') return true
+  return route.kind === 'lfs' && route.step === 'batch'
 }
 
 /** The shape is specified in docs/formats/ledger-entry.md; a bundle is checked against it. */

@@ -71,6 +71,22 @@ export type Route =
       readonly name: string
       readonly part: 'code' | 'wiki'
     }
+  // Large files beside git. `none`: an address below theirs that means nothing.
+  | { readonly kind: 'lfs'; readonly step: 'none' }
+  | {
+      readonly kind: 'lfs'
+      readonly step: 'batch' | 'verify'
+      readonly owner: string
+      readonly name: string
+    }
+  | {
+      readonly kind: 'lfs'
+      readonly step: 'upload' | 'download'
+      readonly owner: string
+      readonly name: string
+      /** SHA-256 in lower-case hex. */
+      readonly oid: string
+    }
   | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb } // replaced by a page of the portal
   // `verb`: what the address would do, where one is known.
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly verb: Verb | null }

@@ -204,9 +204,9 @@ DELETE /api/v1/admin/teams/:teamid/members/:username org.team.member.remove bloc
 PUT    /api/v1/admin/teams/:teamid/repos/:reponame org.team.repo.add block
 DELETE /api/v1/admin/teams/:teamid/repos/:reponame org.team.repo.remove block
 ANY    /api/v1/* - block
-POST   /:username/:reponame/info/lfs/objects/batch lfs.batch block
-PUT    /:username/:reponame/info/lfs/objects/basic/:oid lfs.upload block
-POST   /:username/:reponame/info/lfs/objects/basic/verify lfs.verify block
+POST   /:username/:reponame/info/lfs/objects/batch lfs.batch git
+PUT    /:username/:reponame/info/lfs/objects/basic/:oid lfs.upload git
+POST   /:username/:reponame/info/lfs/objects/basic/verify lfs.verify git
 POST   /-/api/sanitize_ipynb - block
 ANY    /debug/pprof/ debug.profile block
 ANY    /debug/pprof/* debug.profile block

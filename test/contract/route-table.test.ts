@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ':page': 'Home',
   ':sha': '0123456',
   ':uuid': '6c2f1b0e',
-  ':oid': 'ab12',
+  ':oid': 'ab'.repeat(32),
 }
 
 /** A path that the pattern matches. */
@@ -38,6 +38,14 @@ function concrete(pattern: string): string {
 const methodsOf = ({ method }: RouteRow): readonly string[] =>
   method === 'ANY' ? ['GET', 'POST', 'PUT', 'DELETE'] : method === 'GET' ? ['GET', 'HEAD'] : [method]
 
+const LFS_VERBS = {
+  batch: 'lfs.batch',
+  upload: 'lfs.upload',
+  download: 'git.fetch',
+  verify: 'lfs.verify',
+  none: null,
+} as const
+
 function verbOf(route: Route, form: string): string | null {
   switch (route.kind) {
     case 'page':
@@ -46,6 +54,8 @@ function verbOf(route: Route, form: string): string | null {
       return route.verb
     case 'git':
       return route.service === 'git-receive-pack' ? 'git.push' : 'git.fetch'
+    case 'lfs':
+      return LFS_VERBS[route.step]
     case 'asset':
       return null
     case 'change': {
@@ -62,7 +72,7 @@ const KINDS: Readonly<Record<RouteRow['disposition'], RegExp>> = {
   pass: /^page$/,
   secret: /^page$/,
   challenge: /^change$/,
-  git: /^git$/,
+  git: /^(?:git|lfs)$/,
   block: /^(?:refused|ours)$/,
   portal: /^(?:refused|ours)$/,
 }
@@ -131,7 +141,7 @@ describe('two spellings of an address never mean two things', () => {
     const url = canonicalUrl(target)
     if (!url.ok) return 'refused'
     const route = gogsRoute(method, url.value.path, url.value.query)
-    if (route.kind === 'refused') return 'refused'
+    if (route.kind === 'refused' || (route.kind === 'lfs' && route.step === 'none')) return 'refused'
     const place = 'repo' in route && route.repo ? `${route.repo.owner}/${route.repo.name}` : ''
     const verbs = route.kind === 'change' ? route.verbs.join(' ') : verbOf(route, '')
     return `${route.kind} ${verbs} ${place}`

@@ -245,6 +245,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       const route = ctx.forge.route(method, url.path, url.query)
       switch (route.kind) {
         case 'git':
+        case 'lfs':
           git.handle(req, res, url, route)
           return
         case 'asset':

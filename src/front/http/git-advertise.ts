@@ -9,6 +9,7 @@ import { authorize } from '../../flow/authorize.ts'
 import { nonceScope } from '../../flow/nonce-scope.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
+import { collect } from './collect.ts'
 import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-request.ts'
 import { refuseFetch } from './refusal-to-git.ts'
 
@@ -104,14 +105,3 @@ const NO_CACHE = {
   pragma: 'no-cache',
   'cache-control': 'no-cache, max-age=0, must-revalidate',
 } as const
-
-async function collect(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > limit) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
 import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
+import type { LfsRoute } from '../../flow/describe-lfs.ts'
 import { known } from '../../flow/passage.ts'
 import { letBodyCome } from './continue.ts'
 import { advertise } from './git-advertise.ts'
@@ -14,15 +15,20 @@ import {
   passedBack,
   upstreamPath,
 } from './git-request.ts'
+import { refuseLfs } from './lfs-answer.ts'
+import { serveLfs } from './lfs-door.ts'
 import { refuseFetch, refuseGit } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
 
 export interface GitDoor {
-  handle(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, route: GitRoute): void
+  handle(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl, route: GitRoute | LfsRoute): void
 }
 
-/** Smart HTTP (gitprotocol-http): three requests make a fetch or a push; each goes through the gates by itself. */
+/**
+ * Smart HTTP (gitprotocol-http): three requests make a fetch or a push, and large files go beside them; each goes through the
+ * gates by itself.
+ */
 export function createGitDoor(deps: GitDoorDeps): GitDoor {
   const { ctx, pool } = deps
 
@@ -65,6 +71,13 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
 
   return {
     handle(req, res, url, route) {
+      if (route.kind === 'lfs') {
+        serveLfs(req, res, url, route, deps).catch((error: unknown) => {
+          ctx.log.error({ err: error, path: url.path }, 'a large-file request failed')
+          refuseLfs(req, res, refusal('internal', 'Something went wrong inside the gateway.'))
+        })
+        return
+      }
       const wanted = `application/x-${route.service}-request`
       if (route.step === 'rpc' && req.headers['content-type'] !== wanted) {
         refuseGit(req, res, 415, `Send this as ${wanted}.`)

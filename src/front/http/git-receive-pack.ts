@@ -21,6 +21,7 @@ import {
   type GitDoorDeps,
   type GitRoute,
   gitHeaders,
+  neverCarried,
   passedBack,
   upstreamPath,
 } from './git-request.ts'
@@ -250,14 +251,10 @@ function refusePush(
 }
 
 /** Let a refused client finish sending, so that it hears the answer instead of a broken pipe. */
-async function discard(chunks: AsyncIterator<Buffer>): Promise<void> {
+export async function discard(chunks: AsyncIterator<Buffer>): Promise<void> {
   try {
     while (!(await chunks.next()).done);
   } catch {
     // It left; there is nobody to tell.
   }
-}
-
-function neverCarried(): Promise<never> {
-  throw new Error('a look at who asks carries nothing out')
 }

@@ -17,13 +17,14 @@ export interface GitDoorDeps {
   readonly pool: Pool
   readonly render: RenderRefusal
   readonly streams: Streams
+  readonly lfs: { readonly maxObjectBytes: number }
 }
 
 /** An attempt of the git door, with nothing read of the body yet. */
 export function attemptOf(
   req: IncomingMessage,
   url: CanonicalUrl,
-  route: GitRoute,
+  route: GitAttempt['route'],
   carry: (passage: Passage) => Promise<Outcome>,
   push: GitAttempt['push'] = null,
 ): GitAttempt {
@@ -40,6 +41,11 @@ export function attemptOf(
     },
     carry,
   }
+}
+
+/** For a look at who asks, before a body is read. */
+export function neverCarried(): Promise<never> {
+  throw new Error('a look at who asks carries nothing out')
 }
 
 /** The forge's own spelling of the repository, whatever the client's was. */

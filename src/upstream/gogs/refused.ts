@@ -49,7 +49,6 @@ export const REFUSED = {
   secret: never('This page shows secrets of the forge, so it is not served.', 'Ask whoever runs the server.'),
   milestone: later('Opening or closing a milestone', 'Say it in an issue.'),
   api: later('The programming interface of the forge', 'Use git, or the pages.'),
-  lfs: later('Large file storage', 'Keep large files out of the repository, or commit them as they are.'),
   dumb: never('The old file-by-file way of fetching is not served.', 'Use git 1.6.6 or later.'),
   internal: never('This address is for the forge itself.', 'Use the pages of the forge.'),
 } as const

@@ -17,6 +17,8 @@ function fate(request: string): string {
       return `change ${route.verbs.join(' ')} ${place(route)}`
     case 'git':
       return `${route.service} ${route.step} ${route.owner}/${route.name} ${route.part}`
+    case 'lfs':
+      return route.step === 'none' ? 'lfs none' : `lfs ${route.step} ${route.owner}/${route.name}`
     case 'refused':
       return route.refusal.reason
     case 'ours':
@@ -191,14 +193,37 @@ test('sign-in and sign-out are ours', () => {
   })
 })
 
+test('large files have four addresses, and everything beside them is nothing', () => {
+  const oid = 'ab'.repeat(32)
+  each({
+    'POST /A/b.git/info/lfs/objects/batch': 'lfs batch a/b',
+    'POST /a/b/info/lfs/objects/batch': 'lfs batch a/b',
+    [`PUT /a/b.git/info/lfs/objects/basic/${oid}`]: 'lfs upload a/b',
+    [`GET /a/b.git/info/lfs/objects/basic/${oid}`]: 'lfs download a/b',
+    'POST /a/b.git/info/lfs/objects/basic/verify': 'lfs verify a/b',
+  })
+  for (const request of [
+    'GET /a/b.git/info/lfs',
+    'GET /a/b.git/info/lfs/objects/batch',
+    'POST /a/b.git/info/lfs/objects/batch?x=y',
+    'POST /a/b.wiki.git/info/lfs/objects/batch',
+    'POST /user/b.git/info/lfs/objects/batch/x',
+    'PUT /a/b/info/lfs/objects/basic/0',
+    `PUT /a/b/info/lfs/objects/basic/${oid.toUpperCase()}`,
+    `PUT /a/b/info/lfs/objects/basic/${oid}/x`,
+    `DELETE /a/b/info/lfs/objects/basic/${oid}`,
+    'GET /a/b.git/info/lfs/locks',
+    'POST /a/b.git/info/lfs/locks/verify',
+  ])
+    assert.match(fate(request), /^(?:lfs none|unknown-action)$/, request)
+})
+
 test('what is refused to everybody is refused by name', () => {
   const requests = [
     'PUT /api/v1/repos/a/b/contents/x',
     'GET /api/v1/user',
     'POST /api/v1/admin/users',
     'DELETE /api/v1/nothing/such',
-    'POST /a/b.git/info/lfs/objects/batch',
-    'PUT /a/b/info/lfs/objects/basic/0',
     'GET /a/b/tasks/trigger?branch=main',
     'GET /user/settings/applications',
     'GET /user/settings/security/two_factor_enable',

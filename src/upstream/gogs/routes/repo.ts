@@ -92,10 +92,6 @@ export const repo: readonly (readonly [Method, string, Fate])[] = [
   ['POST', '/action/watch', passAndBack('repo.watch')],
   ['POST', '/action/unwatch', passAndBack('repo.unwatch')],
   ['ANY', '/tasks/trigger', refuse('internal', 'internal.task.trigger')],
-  ['ANY', '/info/lfs/*', refuse('lfs')],
-  ['POST', '/info/lfs/objects/batch', refuse('lfs', 'lfs.batch')],
-  ['PUT', '/info/lfs/objects/basic/:oid', refuse('lfs', 'lfs.upload')],
-  ['POST', '/info/lfs/objects/basic/verify', refuse('lfs', 'lfs.verify')],
   ['ANY', '/HEAD', refuse('dumb', 'git.fetch')],
   ['ANY', '/objects/*', refuse('dumb', 'git.fetch')],
 ]
