@@ -2,7 +2,16 @@
 // instead; `npm test -- NAME ...` runs the named suites only.
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { CHROMIUM, COMPILER, FIREFOX, GIT, OPENSSH, OPENSSL, provide } from '../scripts/prerequisites.ts'
+import {
+  CHROMIUM,
+  COMPILER,
+  FIREFOX,
+  GIT,
+  GIT_LFS,
+  OPENSSH,
+  OPENSSL,
+  provide,
+} from '../scripts/prerequisites.ts'
 
 interface Suite {
   readonly name: string
@@ -27,7 +36,7 @@ const args = process.argv.slice(2)
 const named = args.filter((arg) => !arg.startsWith('--'))
 const all = args.includes('--long') ? LONG : SUITES
 const chosen = named.length === 0 ? all : all.filter(({ name }) => named.includes(name))
-provide([GIT, OPENSSH, OPENSSL, COMPILER, CHROMIUM, FIREFOX])
+provide([GIT, GIT_LFS, OPENSSH, OPENSSL, COMPILER, CHROMIUM, FIREFOX])
 
 function run(argv: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {
