@@ -187,6 +187,20 @@ test('where the forge names no next page, back to the form', async () => {
   assert.deepEqual(await done.json(), { next: 'http://127.0.0.1:3000/acme/app/settings/collaboration' })
 })
 
+const BACK = [
+  ['/acme/app/settings?a=b', PLACES[0][0], '/acme/app/settings?a=b'],
+  ['/', undefined, '/acme/app'],
+  ['/', PLACES[0][0], '/acme'],
+  ['/', PLACES[1][0], '/'],
+  ['/', PLACES[2][0], '/'],
+] as const
+for (const [page, resource, way] of BACK)
+  test(`from a form on ${page}, a change of ${resource?.kind ?? 'a repository'} leads back to ${way}`, async () => {
+    const { alices, add } = await inUse()
+    const one = add({ page, state: 'refused', ...(resource && { resource }) })
+    assert.ok((await text(alices, one)).includes(`href="http://127.0.0.1:3000${way}">Back to the forge`))
+  })
+
 test('what a gate or the forge says after the touch is told, and stays on the page', async () => {
   const { alices, add, key } = await inUse()
   const one = add({ outcome: refusal('upstream', 'The forge did not take it: The user does not exist.') })

@@ -3,7 +3,7 @@ import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
 import { me, type OwnVisit } from '../visit.ts'
-import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf } from './change-words.ts'
+import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf, wayBack } from './change-words.ts'
 import { unique } from './hold.ts'
 
 // The page of one parked change, as markup. Sentence and fields are what somebody sent: other people's text.
@@ -30,7 +30,7 @@ ${title === null ? null : html`<p class="what"><strong>${shown(sentence)}</stron
 ${critical && !over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(change.verb)}</p></div>` : null}
 ${about(visit, one)}
 ${fields(one)}
-${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button main" href="${visit.deps.forgeOrigin}${one.next ?? one.page}">Back to the forge</a><a class="button" href="/pending">All that waits</a></p>` : null}
+${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button main" href="${visit.deps.forgeOrigin}${wayBack(one)}">Back to the forge</a><a class="button" href="/pending">All that waits</a></p>` : null}
 </div>`
 }
 

@@ -1,7 +1,7 @@
 import type { Resource } from '../../core/action/action.ts'
 import type { Change } from '../../core/action/change.ts'
 import { groupOf, type Verb } from '../../core/action/verbs.ts'
-import type { ParkedState } from '../../hold/parked-changes.ts'
+import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 
 /** How a state is told: large, then in a sentence. `over` means that nothing follows. */
 export interface ChangeTelling {
@@ -82,6 +82,21 @@ export function placeOf(
       return where.org === null
         ? { kind: 'Where', name: 'the whole forge' }
         : { kind: 'Organisation', name: where.org }
+  }
+}
+
+/** Path on the forge to go on at, or back to: its own word first, then the page of the form, then the place itself. */
+export function wayBack({ next, page, resource }: Pick<ParkedChange, 'next' | 'page' | 'resource'>): string {
+  // Pages that send no referrer leave the page of the form unknown.
+  if (next !== null || page !== '/') return next ?? page
+  switch (resource.kind) {
+    case 'repo':
+      return `/${encodeURIComponent(resource.repo.owner)}/${encodeURIComponent(resource.repo.name)}`
+    case 'org':
+      return `/${encodeURIComponent(resource.org.name)}`
+    case 'account':
+    case 'site':
+      return '/'
   }
 }
 

@@ -7,7 +7,7 @@ import { clip, visible } from '../display.ts'
 import { readFields } from '../fields.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
 import { changeBody } from './change-body.ts'
-import { CHANGE_TELLING } from './change-words.ts'
+import { CHANGE_TELLING, wayBack } from './change-words.ts'
 import { assertionOf } from './hold-steps.ts'
 import { listVersion } from './pending.ts'
 import { NO_COOKIE } from './sign-in.ts'
@@ -91,7 +91,7 @@ export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refu
       signature: evidence['sshsig'] ?? null,
       assertion: assertionOf(evidence),
     })
-    return refused ? err(refused) : ok({ next: `${deps.forgeOrigin}${one.next ?? one.page}` })
+    return refused ? err(refused) : ok({ next: `${deps.forgeOrigin}${wayBack(one)}` })
   }
 
   return {
