@@ -4,6 +4,7 @@ import { after, before, describe } from 'node:test'
 import { newBench } from './bench.ts'
 import { gitContract } from './git.ts'
 import { identityContract } from './identity.ts'
+import { lfsContract } from './lfs.ts'
 import { lifetimeContract } from './lifetime.ts'
 import { pageContract } from './pages.ts'
 import { peopleContract } from './people.ts'
@@ -24,6 +25,7 @@ for (const kind of KINDS) {
     peopleContract(bench)
     pageContract(bench)
     gitContract(bench)
+    lfsContract(bench)
     unguardedContract(bench)
     tokenContract(bench)
     lifetimeContract(bench)

@@ -103,16 +103,15 @@ function batch(dir: string, base: string, asked: { operation?: unknown; objects?
       size,
       actions: { error: { code, message } },
     })
-    if (!isOid(oid)) return fault(422, 'Object has invalid oid')
-    const href = `${base}/${oid}`
     if (operation === 'upload') {
+      if (!isOid(oid)) return fault(422, 'Object has invalid oid')
+      const href = `${base}/${oid}`
       const upload = { href, header: { 'Content-Type': 'application/octet-stream' } }
       return { oid, size, actions: { upload, verify: { href: `${base}/verify` } } }
     }
-    const path = join(dir, oid)
-    if (!existsSync(path)) return fault(404, 'Object does not exist')
-    if (statSync(path).size !== size) return fault(422, 'Object size mismatch')
-    return { oid, size, actions: { download: { href } } }
+    if (!isOid(oid) || !existsSync(join(dir, oid))) return fault(404, 'Object does not exist')
+    if (statSync(join(dir, oid)).size !== size) return fault(422, 'Object size mismatch')
+    return { oid, size, actions: { download: { href: `${base}/${oid}` } } }
   })
   return { status: 200, value: { transfer: 'basic', objects: answered } }
 }
