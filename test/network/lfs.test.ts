@@ -251,8 +251,8 @@ for (const forge of forges()) {
           assert.equal(typeof answer.json['message'], 'string')
         }
       })
-      test('for an upload is refused to somebody who may only read; locks and the like are nothing', async () => {
-        const other = await somebody('reader')
+      test('is refused to who may not read; locks and the like are nothing', async () => {
+        const other = await somebody('stranger')
         const object = { oid: 'ab'.repeat(32), size: 3 }
         const mine = await ask(
           'POST',
@@ -269,6 +269,50 @@ for (const forge of forges()) {
         ] as const)
           assert.equal((await ask(method, `${lfs}/${path}`, basic)).status, 404, path)
       })
+    })
+
+    /** A repository of keeper's that everybody may read; its LFS address. */
+    async function openRepo(): Promise<string> {
+      await keeper.person.openForge('/')
+      const form = await keeper.person.ask(`${gateway.url}/repo/create`, { headers: { accept: 'text/html' } })
+      const field = (name: string): string =>
+        new RegExp(`name="${name}"[^>]*value="([^"]*)"`).exec(form.text)?.[1] ?? ''
+      const made = await keeper.person.ask(`${gateway.url}/repo/create`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          _csrf: field('_csrf'),
+          user_id: field('user_id') || field('uid'),
+          repo_name: 'open',
+          auto_init: 'on',
+          readme: 'Default',
+        }).toString(),
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: gateway.url,
+          'sec-fetch-site': 'same-origin',
+        },
+      })
+      assert.equal(made.status, 302, made.text.slice(0, 300))
+      return `${gateway.url}/keeper/open.git/info/lfs`
+    }
+
+    test('in a repository that one may only read, and with a ticket of another repository', async () => {
+      const open = await openRepo()
+      const reader = await somebody('reader')
+      const { bytes, oid, size, offer } = await fresh()
+      const question = (operation: string): string => JSON.stringify({ operation, objects: [{ oid, size }] })
+      const upload = await ask('POST', `${open}/objects/batch`, reader, question('upload'))
+      assert.equal(upload.status, 403)
+      assert.match(upload.json['message'], /may read this repository, but not push to it/)
+      const put = await ask('PUT', `${open}/objects/basic/${oid}`, reader, bytes, BYTES)
+      assert.equal(put.status, 403)
+      const ticket = offer.actions!['upload']!.header['Authorization']!
+      assert.equal((await ask('PUT', `${open}/objects/basic/${oid}`, ticket, bytes, BYTES)).status, 403)
+      assert.equal((await ask('PUT', `${open}/objects/basic/${oid}`, basic, bytes, BYTES)).status, 200)
+      const download = await ask('POST', `${open}/objects/batch`, reader, question('download'))
+      assert.deepEqual(Object.keys(download.json['objects'][0].actions), ['download'])
+      const got = await ask('GET', `${open}/objects/basic/${oid}`, reader)
+      assert.ok(got.bytes.equals(bytes))
     })
 
     const somebody = async (name: string): Promise<string> => {
