@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import type { Refusal } from '../../src/core/refusal.ts'
 import { Bed, chunks, never, ZERO } from './spool-bed.ts'
 
 const MAIN = 'refs/heads/main'
+const NO_MOUNT = process.getuid!() === 0 ? false : 'mounting a small disk takes root'
 const KiB = 1024
 const MiB = 1024 * KiB
 
@@ -192,6 +194,34 @@ describe('room', () => {
     assert.ok(!existsSync(place))
     const closed = bed.spool.open(bed.incoming([update]))
     assert.equal(!closed.ok && closed.error.reason, 'closing')
+  })
+  test('a disk that is full: refused with a way out, and the space is free again', {
+    skip: NO_MOUNT,
+  }, async () => {
+    await bed.open()
+    const place = join(bed.dir, 'push')
+    assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', place]).status, 0)
+    try {
+      // While the pack comes in.
+      const coming = bed.push([update])
+      const received = await coming.receive(chunks(head(2 * MiB)), never)
+      assert.ok(!received.ok)
+      assert.equal(received.error.reason, 'too-large')
+      assert.match(received.error.fix!, /[Ss]ign the push/)
+      assert.deepEqual(bed.quarantines(), [])
+      // While git indexes it, which takes the space twice.
+      bed.git('reset', '-q', '--hard', first)
+      const commit = bed.commit('large', (dir) => writeFileSync(join(dir, 'large'), randomBytes(600 * KiB)))
+      const push = bed.push([{ before: first, after: commit, ref: MAIN }])
+      assert.ok((await push.receive(chunks(bed.pack([commit], [first])), never)).ok)
+      const refused = await push.index(never)
+      assert.ok(refused)
+      assert.ok(['internal', 'too-large'].includes(refused.reason), refused.reason)
+      assert.deepEqual(bed.quarantines(), [])
+    } finally {
+      await bed.spool.close()
+      spawnSync('umount', ['-l', place])
+    }
   })
   test('a disk that fails is no crash', async () => {
     await bed.open()

@@ -279,6 +279,21 @@ for (const forge of forges()) {
       })
     })
 
+    test('a push from another network than the browser: the code is typed', async () => {
+      const update = { before: ZERO, after: await tip(), ref: `refs/heads/far-${n++}` }
+      const far = holdRaw(gateway.sample, who, plainBody([update]), '127.0.1.1')
+      const code = await far.code
+      const page = await lookAt(keeper.person, code)
+      assert.match(page.text, /another network \(.*127\.0\.1\.1/)
+      for (const typed of [{}, { typed: 'AAAA-AAAA' }, { typed: '' }]) {
+        const answered = await approvePush(keeper.person, code, {}, typed)
+        assert.equal(answered.status, 400, JSON.stringify(typed))
+      }
+      const approved = await approvePush(keeper.person, code, {}, { typed: code.toLowerCase() })
+      assert.equal(approved.status, 200, JSON.stringify(approved.json))
+      assert.match(await far.answer, new RegExp(`ok ${update.ref}`))
+    })
+
     test('policy is asked again after the touch: as it is then, with what was given', async () => {
       const file = join(gateway.home, 'policy', 'stricter.cedar')
       mkdirSync(join(gateway.home, 'policy'), { recursive: true })

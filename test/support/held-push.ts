@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { request } from 'node:http'
 import type { Git, GitResult } from './git.ts'
 import type { Answer, Person } from './person.ts'
 import type { Credentials } from './raw-push.ts'
@@ -64,12 +65,13 @@ export async function approvePush(
   person: Person,
   code: string,
   touch: { flags?: number; by?: SoftPasskey } = {},
+  more: { typed?: string } = {},
 ): Promise<{ status: number; json: Record<string, any> }> {
   await lookAt(person, code)
   const begun = await person.portal(`/a/${code}/begin`, {})
   if (begun.status !== 200) return begun
   const credential = answerBy(touch.by ?? person.passkey, begun.json['options'], touch.flags)
-  return person.portal(`/a/${code}/approve`, { id: begun.json['id'], credential })
+  return person.portal(`/a/${code}/approve`, { id: begun.json['id'], credential, ...more })
 }
 
 /** What a browser would send after a touch. */
@@ -118,32 +120,38 @@ export function holdRaw(
   repo: string,
   { user, password }: Credentials,
   body: Buffer,
+  localAddress?: string,
 ): { code: Promise<string>; answer: Promise<string>; leave(): void } {
-  const left = new AbortController()
   let seen = ''
   let shown!: (code: string) => void
   const code = new Promise<string>((resolve) => {
     shown = resolve
   })
-  const answer = (async () => {
-    const response = await fetch(`${repo}/git-receive-pack`, {
-      method: 'POST',
-      headers: {
-        authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-        'content-type': 'application/x-git-receive-pack-request',
-      },
-      body: new Uint8Array(body),
-      signal: left.signal,
+  const req = request(`${repo}/git-receive-pack`, {
+    method: 'POST',
+    agent: false,
+    ...(localAddress !== undefined && { localAddress }),
+    headers: {
+      authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+      'content-type': 'application/x-git-receive-pack-request',
+      'content-length': body.length,
+    },
+  })
+  const answer = new Promise<string>((resolve, reject) => {
+    req.on('error', reject)
+    req.on('response', (res) => {
+      res.setEncoding('latin1').on('data', (text: string) => {
+        seen += text
+        const found = codeIn(seen)
+        if (found !== undefined) shown(found)
+      })
+      res.on('end', () => resolve(seen))
+      res.on('error', reject)
     })
-    for await (const chunk of response.body!) {
-      seen += Buffer.from(chunk).toString('latin1')
-      const found = codeIn(seen)
-      if (found !== undefined) shown(found)
-    }
-    return seen
-  })()
+  })
   answer.catch(() => undefined)
-  return { code, answer, leave: () => left.abort() }
+  req.end(body)
+  return { code, answer, leave: () => req.destroy() }
 }
 
 /** The page's button to say no. */
