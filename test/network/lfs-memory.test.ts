@@ -10,9 +10,9 @@ import { peakRssMiB, rssMiB } from '../support/process.ts'
 import { enrolledPerson, gitPassword } from '../support/pusher.ts'
 
 // An object passes through and is never held: memory does not grow with it, whoever of the two is slow.
-const WARM_UP_MIB = 32
-const SIZE_MIB = 192
-const BOUND_MIB = 64
+const WARM_UP_MIB = 64
+const SIZE_MIB = 256
+const BOUND_MIB = 96
 const CHUNK = Buffer.alloc(1 << 20, 7)
 
 let gateway: RunningGateway
