@@ -1,9 +1,11 @@
 import type { Change } from '../core/action/change.ts'
-import { branchRef } from '../core/action/moves.ts'
+import { branchRef, isEdit } from '../core/action/moves.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
+import { bindEdit } from './bind-edit.ts'
 import type { FlowContext } from './context.ts'
+import { codeOf } from './place-of-repo.ts'
 
 const NO_BRANCH = refusal(
   'not-found',
@@ -18,19 +20,29 @@ const MOVED = refusal(
 
 /**
  * A change whose effect is a ref, together with what the ref holds now: that is shown, signed, and held against the forge
- * before and after. Read as `user`. Any other change is given back as it is.
+ * before and after. Read as `account`. Any other change is given back as it is.
  */
 export async function bindChange(
   change: Change,
   repo: ForgeRepo,
-  user: string,
-  { forge }: Pick<FlowContext, 'forge'>,
+  account: { readonly id: string; readonly name: string },
+  ctx: Pick<FlowContext, 'forge' | 'spool'>,
 ): Promise<Result<Change, Refusal>> {
-  if (change.verb !== 'branch.delete') return ok(change)
+  const edit = isEdit(change.verb)
+  if (!edit && change.verb !== 'branch.delete') return ok(change)
+  const refs = await ctx.forge.refs(repo, 'code', account.name)
+  if (!refs) return err(NO_BRANCH)
+  if (!edit) return bindDeletion(change, refs)
+  const bound = await ctx.spool.inspect(codeOf(repo, account, ctx), (inspection) =>
+    bindEdit(change, refs, inspection),
+  )
+  return bound.ok ? bound.value : bound
+}
+
+function bindDeletion(change: Change, refs: ReadonlyMap<string, string>): Result<Change, Refusal> {
   const said = (key: string): string | undefined => change.fields.find((one) => one[0] === key)?.[1]
-  const refs = await forge.refs(repo, 'code', user)
   const branch = said('branch') ?? ''
-  const tip = refs?.get(branchRef(branch))
+  const tip = refs.get(branchRef(branch))
   if (tip === undefined) return err(NO_BRANCH)
   const known = said('commit')
   if (known !== undefined && known !== tip) return err(MOVED)

@@ -13,9 +13,6 @@ type ChangeRoute = Extract<Route, { kind: 'change' }>
 
 /** Changes whose effect is a ref, and that this release cannot hold against what was signed. */
 const UNBOUND = new Set([
-  'file.create',
-  'file.edit',
-  'file.delete',
   'file.upload',
   'pr.merge',
   'release.create',
@@ -47,7 +44,7 @@ export async function describeChange(
       return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
     const change = route.describe(attempt.form, repo ? { private: repo.private } : {})
     if (!change.ok) return change.error
-    const bound = repo ? await bindChange(change.value, repo, account.name, ctx) : change
+    const bound = repo ? await bindChange(change.value, repo, account, ctx) : change
     if (!bound.ok) return bound.error
     passage.change = bound.value
   }

@@ -21,12 +21,12 @@ export function pageMoves(action: Action): readonly RefMove[] {
 
 /**
  * What became of refs after the forge answered, read again: as signed, as before, or something that nobody signed. A new
- * commit is looked into before it counts as signed: `isSigned`.
+ * commit is looked into before it counts as signed, by `judge`.
  */
 export async function landed(
   moves: readonly RefMove[],
   refs: ReadonlyMap<string, string> | undefined,
-  isSigned: (move: RefMove, now: string) => Promise<string | undefined>,
+  judge: (now: string) => Promise<Pick<RefOutcome, 'status' | 'reason'>>,
 ): Promise<RefOutcome[]> {
   return Promise.all(
     moves.map(async (move): Promise<RefOutcome> => {
@@ -39,8 +39,7 @@ export async function landed(
           ? { ...seen, status: 'ok' }
           : { ...seen, status: 'mismatch', reason: 'the ref holds another commit than was signed' }
       if (isZeroId(now)) return { ...seen, status: 'mismatch', reason: 'the ref is gone' }
-      const wrong = await isSigned(move, now)
-      return wrong === undefined ? { ...seen, status: 'ok' } : { ...seen, status: 'mismatch', reason: wrong }
+      return { ...seen, ...(await judge(now)) }
     }),
   )
 }

@@ -1,4 +1,5 @@
 import { type Action, movesIn } from '../core/action/action.ts'
+import { type RefMove, tipsOf } from '../core/action/moves.ts'
 import { randomSecret } from '../core/crypto.ts'
 import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
@@ -45,9 +46,9 @@ export const recordIntent: Gate = async (passage, ctx) => {
       }
       if (passage.held?.entry)
         await write.deleteFrom('hold').where('entry_index', '=', passage.held.entry.index).execute()
-      const moves = movesIn(action)
-      if (moves.length > 0 && action.resource.kind === 'repo') {
-        const busy = await underWay(write, action)
+      const kept = keptFromOthers(passage)
+      if (kept.length > 0 && action.resource.kind === 'repo') {
+        const busy = await underWay(write, action, kept)
         if (busy) return busy
         await write
           .insertInto('intent')
@@ -60,7 +61,7 @@ export const recordIntent: Gate = async (passage, ctx) => {
             repo_owner: action.resource.repo.owner,
             repo_name: action.resource.repo.name,
             part: action.resource.part,
-            updates: JSON.stringify(moves),
+            updates: JSON.stringify(kept),
             created_at: ctx.now(),
             exclusive: action.verb === 'git.push' ? 0 : 1,
           })
@@ -79,12 +80,24 @@ export const recordIntent: Gate = async (passage, ctx) => {
   return undefined
 }
 
+/** The refs that it moves; and, as no move, one that it only starts from. */
+function keptFromOthers({ action, change }: Passage): readonly RefMove[] {
+  const moves = movesIn(known(action, 'action'))
+  if (!change || moves.length === 0) return moves
+  const others = tipsOf(change.verb, change.stated).filter(({ ref }) => moves.every((one) => one.ref !== ref))
+  return [...moves, ...others.map(({ ref, id }) => ({ ref, before: id, after: id }))]
+}
+
 /**
- * Whether somebody else is at a ref that this action moves. A change by a page was signed for what its refs hold, and the
+ * Whether somebody else is at a ref that this action moves or starts from. A change by a page was signed for what its refs hold, and the
  * forge takes no such condition: so from its intent to its outcome nobody else moves them through this gateway, and it
  * begins while nobody does. Pushes among themselves need no such thing: the forge compares for them.
  */
-async function underWay(write: Write, action: Action): Promise<Refusal | undefined> {
+async function underWay(
+  write: Write,
+  action: Action,
+  kept: readonly RefMove[],
+): Promise<Refusal | undefined> {
   if (action.resource.kind !== 'repo') return undefined
   const { repo, part } = action.resource
   const open = await write
@@ -94,7 +107,7 @@ async function underWay(write: Write, action: Action): Promise<Refusal | undefin
     .where('repo_id', '=', repo.id)
     .where('part', '=', part)
     .execute()
-  const own = new Set(movesIn(action).map(({ ref }) => ref))
+  const own = new Set(kept.map(({ ref }) => ref))
   const meets = open.some(
     ({ updates, exclusive }) =>
       (exclusive === 1 || action.verb !== 'git.push') &&

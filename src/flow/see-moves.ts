@@ -1,7 +1,10 @@
+import { editOf } from '../core/action/moves.ts'
+import { editFault } from '../core/git/edited-commit.ts'
 import type { FlowContext } from './context.ts'
 import { landed, pageMoves, refsNow } from './landed.ts'
 import type { RefOutcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
+import { codeOf } from './place-of-repo.ts'
 
 /** What a change of a page did to its refs, as they are now: the forge's answer alone does not tell. */
 export function seeMoves(passage: Passage, ctx: FlowContext): undefined | Promise<undefined> {
@@ -15,13 +18,14 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
   const moves = pageMoves(known(passage.action, 'action'))
   let refs: RefOutcome[]
   try {
-    refs = await landed(moves, await refsNow(passage, ctx), async () => 'nobody signed a new commit')
+    refs = await landed(moves, await refsNow(passage, ctx), (commit) => judgeEdit(passage, ctx, commit))
   } catch (error) {
     ctx.log.warn({ err: error, intent: known(passage.intent, 'intent').index }, 'refs could not be read')
     passage.outcome = { ...outcome, refs: null, accepted: false, told: UNSEEN }
     return undefined
   }
   const wrong = refs.find(({ status }) => status === 'mismatch')
+  const unseen = refs.some(({ status }) => status === 'unknown')
   if (wrong)
     ctx.log.error(
       { intent: known(passage.intent, 'intent').index, ...wrong },
@@ -31,9 +35,25 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
     ...outcome,
     refs,
     accepted: refs.every(({ status }) => status === 'ok'),
-    ...(wrong && { told: MISMATCH }),
+    ...(wrong ? { told: MISMATCH } : unseen && { told: UNSEEN }),
   }
   return undefined
+}
+
+/** Whether a commit is the edit that was signed, as git reads it from the forge. */
+async function judgeEdit(
+  passage: Passage,
+  ctx: FlowContext,
+  commit: string,
+): Promise<Pick<RefOutcome, 'status' | 'reason'>> {
+  const { verb, stated } = known(passage.change, 'change')
+  const { account } = known(passage.principal, 'principal')
+  const seen = await ctx.spool.inspect(codeOf(known(passage.repo, 'repo'), account, ctx), (inspection) =>
+    inspection.commit(commit),
+  )
+  if (!seen.ok || !seen.value) return { status: 'unknown', reason: 'the new commit could not be looked into' }
+  const fault = editFault(editOf(verb, stated), seen.value)
+  return fault === undefined ? { status: 'ok' } : { status: 'mismatch', reason: fault }
 }
 
 const UNSEEN = 'The forge answered, but the branch could not be read afterwards. It is being looked into.'

@@ -1,4 +1,4 @@
-import type { RefMove } from '../core/action/moves.ts'
+import { type RefMove, tipIn } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
 import type { FlowContext } from './context.ts'
@@ -33,7 +33,10 @@ export async function settle(
         intentId: intent.id,
         account: intent.account_id,
         repo: intent.repo_id,
-        refs: (JSON.parse(intent.updates) as RefMove[]).map((update) => judge(update, second)),
+        // What does not move was only kept from others.
+        refs: (JSON.parse(intent.updates) as RefMove[])
+          .filter(({ before, after }) => intent.exclusive === 0 || before !== after)
+          .map((update) => judge(update, second)),
         settledBy: options.by,
       })
     } catch (error) {
@@ -54,6 +57,8 @@ export function judge(
   if (now === after || (now === undefined && after !== null && isZeroId(after))) return { ref, status: 'ok' }
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }
+  if (after === null)
+    return { ref, status: 'unknown', reason: 'nobody looked into it', before, after: tipIn(refs, ref) }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }
 }
 

@@ -12,8 +12,8 @@ import { latestNote } from './open-ledger.ts'
 import { lookUp, nodesFor } from './tree-rows.ts'
 
 /**
- * Everything that bears on one push, with proofs to the newest checkpoint. `subject` is the index of an intent, or a commit
- * id: then the newest push that was accepted and moved a ref to it.
+ * Everything that bears on one change, with proofs to the newest checkpoint. `subject` is the index of an intent, or a commit
+ * id: then the newest push, or change by a page, that was accepted and moved a ref to it.
  */
 export async function exportBundle(
   store: Store,
@@ -25,8 +25,8 @@ export async function exportBundle(
   if (!intent)
     return err(
       byIndex
-        ? `entry ${subject} of the ledger is not the intent of a push`
-        : `the ledger has no accepted push that moved a ref to ${subject}`,
+        ? `entry ${subject} of the ledger is not an intent`
+        : `the ledger has no accepted change that moved a ref to ${subject}`,
     )
   const found = [intent, ...(await bearingOn(store, intent))]
   const note = await latestNote(store)
@@ -47,14 +47,22 @@ function intentAt(store: Store, index: number): Promise<Found | undefined> {
   return findEntry(store, { types: ['intent'], after: index - 1, before: index + 1 })
 }
 
-/** The newest intent whose push to `commit` the forge accepted. */
+/** The newest intent by which the forge moved a ref to `commit`: a push that says so, or a page that the outcome says it of. */
 async function pushTo(store: Store, commit: string): Promise<Found | undefined> {
   for await (const intent of findEntries(store, { types: ['intent'], newestFirst: true })) {
-    const refs = items(at(intent.says, 'updates')).filter((update) => at(update, 'after') === commit)
-    if (refs.length === 0) continue
+    const updates = items(at(intent.says, 'updates')).filter((update) =>
+      [commit, null].includes((at(update, 'after') as string | null | undefined) ?? null),
+    )
+    if (updates.length === 0) continue
     const outcome = await outcomeOf(store, intent)
     const accepted = items(at(outcome?.says, 'refs')).filter((ref) => at(ref, 'status') === 'ok')
-    if (refs.some((update) => accepted.some((ref) => at(ref, 'ref') === at(update, 'ref')))) return intent
+    const moved = (update: Json): boolean =>
+      accepted.some(
+        (ref) =>
+          at(ref, 'ref') === at(update, 'ref') &&
+          (at(update, 'after') === commit || at(ref, 'after') === commit),
+      )
+    if (updates.some(moved)) return intent
   }
   return undefined
 }

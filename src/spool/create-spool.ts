@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok } from '../core/result.ts'
 import { createGit } from './git.ts'
+import { inspect } from './inspect.ts'
 import type { SpoolLimits } from './limits.ts'
 import { Mirrors } from './mirrors.ts'
 import { Push, type PushContext } from './push.ts'
@@ -53,6 +54,7 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
     turns: new Turns(limits.processes),
   }
   const open = new Set<Push>()
+  const running = new Set<Promise<unknown>>()
 
   return {
     open: (incoming) => {
@@ -63,8 +65,16 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
       open.add(push)
       return ok(push)
     },
+    inspect: (place, work) => {
+      const inspecting = inspect(place, 'sha1', context, closing.signal, work)
+      running.add(inspecting)
+      const over = (): void => void running.delete(inspecting)
+      inspecting.then(over, over)
+      return inspecting
+    },
     close: async () => {
       closing.abort()
+      await Promise.allSettled(running)
       await Promise.all([...open].map((push) => push.dispose()))
       await mirrors.settled()
     },

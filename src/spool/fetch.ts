@@ -1,13 +1,13 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { Git } from './git.ts'
 import type { SpoolLimits } from './limits.ts'
-import type { Incoming } from './spool.ts'
+import type { Place } from './spool.ts'
 
 export interface Fetching {
   readonly git: Git
   /** The mirror. */
   readonly path: string
-  readonly remote: Incoming['remote']
+  readonly remote: Place['remote']
   readonly limits: SpoolLimits
   readonly signal: AbortSignal
   /** How large the mirror is now, in bytes. */

@@ -5,7 +5,7 @@ import type { Git, ObjectFormat } from './git.ts'
 import type { SpoolLimits } from './limits.ts'
 import { readRefs } from './mirror-refs.ts'
 import { makeBare } from './quarantine.ts'
-import type { Incoming, SpoolLog } from './spool.ts'
+import type { Place, SpoolLog } from './spool.ts'
 import { Turns } from './turns.ts'
 
 /** A repository as its mirror shows it: read when the last fetch had ended, and not changed by later ones. */
@@ -49,7 +49,8 @@ const TOO_LARGE_MS = 600_000
 const DOUBT_MS = 600_000
 
 /**
- * Bare copies of repositories, for display and for what thin packs leave out; no decision rests on them. Each fetch writes
+ * Bare copies of repositories, for display, for what thin packs leave out, and for commits that a page's change is held
+ * against, which are asked for by id; nothing rests on what a mirror says of refs. Each fetch writes
  * packs and removes nothing, so a push can go on reading what it borrowed.
  */
 export class Mirrors {
@@ -82,7 +83,7 @@ export class Mirrors {
   }
 
   /** Hold the mirror of a push's repository, and have it brought up to date. */
-  lease({ account, repo, part, remote }: Incoming, format: ObjectFormat): MirrorLease {
+  lease({ account, repo, part, remote }: Place, format: ObjectFormat): MirrorLease {
     const key = `${repo.id}-${part}-${format}`
     let mirror = this.#mirrors.get(key)
     if (!mirror) {
@@ -199,7 +200,7 @@ class Mirror {
   }
 
   /** Bring it up to date by a fetch that begins after this call. */
-  update(account: string, format: ObjectFormat, remote: Incoming['remote']): Promise<Mirrored> {
+  update(account: string, format: ObjectFormat, remote: Place['remote']): Promise<Mirrored> {
     if (this.#next) return this.#next
     const fetch = (): Promise<Mirrored> => this.#fetch(account, format, remote)
     if (!this.#running) return this.#exclusive(fetch)
@@ -225,7 +226,7 @@ class Mirror {
     }
   }
 
-  async #fetch(account: string, format: ObjectFormat, remote: Incoming['remote']): Promise<Mirrored> {
+  async #fetch(account: string, format: ObjectFormat, remote: Place['remote']): Promise<Mirrored> {
     const { limits, closing, log, now } = this.#options
     if (now() < this.#tooLargeUntil) return { kind: 'none', why: 'too-large' }
     const release = await this.#turns.take(account, closing)
@@ -254,7 +255,7 @@ class Mirror {
 
   async #fetchOnce(
     format: ObjectFormat,
-    remote: Incoming['remote'],
+    remote: Place['remote'],
     signal: AbortSignal,
     present: string | null,
   ): Promise<Mirrored> {

@@ -1,21 +1,34 @@
 import type { Readable } from 'node:stream'
 import type { RepoRef } from '../core/action/action.ts'
+import type { CommitLook, FileEntry } from '../core/git/edited-commit.ts'
 import type { Landing, Patch } from '../core/git/landing.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 
-/** A push that is about to wait. */
-export interface Incoming {
+/** A repository as somebody may fetch it. */
+export interface Place {
   readonly account: string
   readonly repo: RepoRef
   readonly part: 'code' | 'wiki'
-  readonly updates: readonly RefUpdate[]
   /**
    * Where the repository can be fetched as this person, for what the pack leaves out: an http, https or file URL without
    * credentials, and the value of the `Authorization` header (empty: none), asked for at each fetch. Never logged.
    */
   readonly remote: { readonly url: string; authorization(): Promise<string> }
+}
+
+/** A push that is about to wait. */
+export interface Incoming extends Place {
+  readonly updates: readonly RefUpdate[]
+}
+
+/** Questions about commits of a repository. Ids that a caller got from the forge's refs. */
+export interface Inspection {
+  /** What is at a path of a commit; null: nothing, or the commit is not there. */
+  file(commit: string, path: string): Promise<FileEntry | null>
+  /** Parents, and what it changes against the first; null when it cannot be read. */
+  commit(id: string): Promise<CommitLook | null>
 }
 
 export interface SpoolLog {
@@ -27,6 +40,8 @@ export interface SpoolLog {
 export interface Spool {
   /** Room for one push, and the mirror of its repository brought up to date beside it. Refused when there is no room. */
   open(push: Incoming): Result<SpooledPush, Refusal>
+  /** Read commits of the repository as the forge has it now. Refused when it cannot be read in time, or is too large. */
+  inspect<T>(place: Place, work: (inspection: Inspection) => Promise<T>): Promise<Result<T, Refusal>>
   /** End everything that runs and remove what is left. */
   close(): Promise<void>
 }

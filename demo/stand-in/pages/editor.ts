@@ -16,16 +16,17 @@ interface Place {
   readonly path: string
 }
 
-/** `BRANCH/PATH` of an editor's address; branches with a slash are not edited here. */
+/** `BRANCH/PATH` of an editor's address: the shortest beginning that is a branch. */
 async function placeOf(visit: RepoVisit): Promise<Place | undefined> {
   const tail = visit.params[2]!
-  const cut = tail.indexOf('/')
-  const branch = cut === -1 ? tail : tail.slice(0, cut)
   const dir = visit.store.repoPath(visit.repo, 'code')
-  const commit = await commitOf(dir, `refs/heads/${branch}`)
-  return commit === undefined
-    ? undefined
-    : { dir, branch, commit, path: cut === -1 ? '' : tail.slice(cut + 1) }
+  const parts = tail.split('/')
+  for (let count = 1; count <= parts.length; count++) {
+    const branch = parts.slice(0, count).join('/')
+    const commit = await commitOf(dir, `refs/heads/${branch}`)
+    if (commit !== undefined) return { dir, branch, commit, path: parts.slice(count).join('/') }
+  }
+  return undefined
 }
 
 function editor(isNew: boolean) {
@@ -39,19 +40,29 @@ function editor(isNew: boolean) {
   }
 }
 
-function commit(visit: RepoVisit): Promise<Reply> {
-  return inPlace(visit, async (place, branch) => {
-    const path = visit.fields.get('tree_path') ?? ''
-    if (path === '') return { status: 400 }
-    const content = Buffer.from((visit.fields.get('content') ?? '').replaceAll('\r', ''))
-    const message = visit.fields.get('commit_summary') || `Update '${path}'`
-    await commitFile(place.dir, visit.user, { from: place.branch, to: branch, path, content, message })
-    return redirect(
-      branch === place.branch
-        ? `${base(visit)}/src/${branch}/${path}`
-        : `${base(visit)}/compare/${place.branch}...${visit.owner.name}:${branch}`,
-    )
+function commit(isNew: boolean) {
+  return (visit: RepoVisit): Promise<Reply> =>
+    inPlace(visit, (place, branch) => keep(visit, place, branch, isNew))
+}
+
+async function keep(visit: RepoVisit, place: Place, branch: string, isNew: boolean): Promise<Reply> {
+  const path = visit.fields.get('tree_path') ?? ''
+  if (path === '') return { status: 400 }
+  const content = Buffer.from((visit.fields.get('content') ?? '').replaceAll('\r', ''))
+  const message = visit.fields.get('commit_summary') || `Update '${path}'`
+  await commitFile(place.dir, visit.user, {
+    from: place.branch,
+    to: branch,
+    path,
+    content,
+    message,
+    without: isNew || place.path === path ? undefined : place.path,
   })
+  return redirect(
+    branch === place.branch
+      ? `${base(visit)}/src/${branch}/${path}`
+      : `${base(visit)}/compare/${place.branch}...${visit.owner.name}:${branch}`,
+  )
 }
 
 function remove(visit: RepoVisit): Promise<Reply> {
@@ -107,9 +118,9 @@ async function newWikiPage(visit: RepoVisit): Promise<Reply> {
 
 export const EDITOR: readonly RouteLine[] = [
   ['GET', '/:/:/_new/*', 'signed-in', repoPage('write', editor(true))],
-  ['POST', '/:/:/_new/*', 'signed-in', repoPage('write', commit)],
+  ['POST', '/:/:/_new/*', 'signed-in', repoPage('write', commit(true))],
   ['GET', '/:/:/_edit/*', 'signed-in', repoPage('write', editor(false))],
-  ['POST', '/:/:/_edit/*', 'signed-in', repoPage('write', commit)],
+  ['POST', '/:/:/_edit/*', 'signed-in', repoPage('write', commit(false))],
   ['POST', '/:/:/_delete/*', 'signed-in', repoPage('write', remove)],
   ['POST', '/:/:/branches/delete/*', 'signed-in', repoPage('write', deleteBranch)],
   ['POST', '/:/:/wiki/_new', 'signed-in', repoPage('write', newWikiPage)],

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { SignedEdit } from '../git/edited-commit.ts'
 import type { Field } from './field.ts'
 
 /** A ref that a change of a page moves. */
@@ -19,16 +20,41 @@ export interface Tip {
 
 const NONE = '0'.repeat(40)
 
+const EDITS = new Set(['file.create', 'file.edit', 'file.delete'])
+
+/** Whether it makes a commit of one file. */
+export function isEdit(verb: string): boolean {
+  return EDITS.has(verb)
+}
+
 /** The refs that a change moves, by its stated fields; none for what moves none. The fields may be anybody's. */
 export function movesOf(verb: string, fields: readonly Field[]): readonly RefMove[] {
-  if (verb !== 'branch.delete') return []
-  return tipsOf(verb, fields).map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
+  const tips = tipsOf(verb, fields)
+  if (verb === 'branch.delete')
+    return tips.map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
+  // Of an edit the last: the branch itself, or the new one.
+  return tips.slice(-1).map(({ ref, id }) => ({ ref, before: id, after: null }))
 }
 
 /** What the refs must hold right before it, by its stated fields. */
 export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
   const said = (key: string): string => fields.find((one) => one[0] === key)?.[1] ?? ''
-  return verb === 'branch.delete' ? [{ ref: branchRef(said('branch')), id: said('commit') }] : []
+  if (verb === 'branch.delete') return [{ ref: branchRef(said('branch')), id: said('commit') }]
+  if (!isEdit(verb)) return []
+  const branch = { ref: branchRef(said('branch')), id: said('tip') }
+  return said('commit-choice') === 'new-branch'
+    ? [branch, { ref: branchRef(said('new-branch')), id: NONE }]
+    : [branch]
+}
+
+/** What an edit was signed as. */
+export function editOf(verb: string, fields: readonly Field[]): SignedEdit {
+  const said = (key: string): string => fields.find((one) => one[0] === key)?.[1] ?? ''
+  return {
+    tip: said('tip'),
+    from: verb === 'file.create' ? null : { path: said('file'), id: said('blob') },
+    to: verb === 'file.delete' ? null : { path: said('path'), id: said('new-blob') },
+  }
 }
 
 /** A branch by the name that pages give it, as git's bytes. */

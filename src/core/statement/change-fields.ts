@@ -48,8 +48,21 @@ export const CHANGE_FIELDS = {
     'commit-choice',
     'new-branch?',
     'last-commit?',
+    'branch',
+    'tip',
+    'new-blob',
   ],
-  'file.delete': ['at', 'commit-summary?', 'commit-message?', 'commit-choice', 'new-branch?'],
+  'file.delete': [
+    'at',
+    'commit-summary?',
+    'commit-message?',
+    'commit-choice',
+    'new-branch?',
+    'branch',
+    'tip',
+    'file',
+    'blob',
+  ],
   'file.edit': [
     'at',
     'path',
@@ -59,6 +72,11 @@ export const CHANGE_FIELDS = {
     'commit-choice',
     'new-branch?',
     'last-commit?',
+    'branch',
+    'tip',
+    'file',
+    'blob',
+    'new-blob',
   ],
   'file.upload': [
     'at',
@@ -248,4 +266,7 @@ export const CHANGE_FIELDS = {
 /** Fields that no form says: what the refs held when the change was shown. They stand last. */
 export const BOUND_FIELDS: { readonly [V in Verb]?: readonly string[] } = {
   'branch.delete': ['commit'],
+  'file.create': ['branch', 'tip', 'new-blob'],
+  'file.delete': ['branch', 'tip', 'file', 'blob'],
+  'file.edit': ['branch', 'tip', 'file', 'blob', 'new-blob'],
 }
