@@ -279,6 +279,53 @@ for (const forge of forges()) {
       })
     })
 
+    test('while it waits the connection is kept alive by packets that git does not show', async () => {
+      const update = { before: ZERO, after: await tip(), ref: `refs/heads/alive-${n++}` }
+      const held = holdRaw(gateway.sample, who, plainBody([update]))
+      const code = await held.code
+      for (let tries = 0; !held.seen().includes('0005\x02'); tries++) {
+        assert.ok(tries < 100, 'nothing came')
+        await wait(100)
+      }
+      await refusePush(keeper.person, code, '')
+      await held.answer
+    })
+
+    test('several with one touch: a batch statement that lists each, and nothing that came later', async () => {
+      await keeper.git.ok(work, 'fetch', '-q')
+      const held = [hold(), hold()]
+      const codes = await Promise.all(held.map(({ code }) => code))
+      for (const code of codes) await lookAt(keeper.person, code)
+      await keeper.person.ask(`${gateway.portal}/pending`)
+      const begun = await keeper.person.portal('/pending/begin', { codes: codes.join(' ') })
+      assert.equal(begun.status, 200, JSON.stringify(begun.json))
+      const late = hold()
+      const lateCode = await late.code
+      const done = await keeper.person.portal('/pending/approve', {
+        id: begun.json['id'],
+        credential: answerBy(keeper.person.passkey, begun.json['options']),
+      })
+      assert.equal(done.status, 200, JSON.stringify(done.json))
+      for (const { code } of await Promise.all(held.map((push) => push.done))) assert.equal(code, 0)
+      assert.equal(
+        JSON.parse((await keeper.person.ask(`${gateway.portal}/a/${lateCode}/state`)).text).state,
+        'waiting',
+      )
+      await refusePush(keeper.person, lateCode, '')
+      await late.done
+      const intents = (await entries('intent')).slice(-2)
+      const statements = new Set(intents.map(({ statement }) => statement.batch))
+      assert.equal(statements.size, 1)
+      assert.equal([...statements][0].match(/^field item sha256:/gm).length, 2)
+      assert.ok(intents.every(({ proof }) => proof.batch === true && proof.bound === 'action'))
+      const bundle = join(scratch('batch'), 'bundle.json')
+      const index = await lastIndex(gateway.home, 'intent')
+      await run([cli, 'evidence', 'export', String(index), '--home', gateway.home, '-o', bundle])
+      const verified = await run([cli, 'verify', bundle])
+      assert.equal(verified.code, 3, verified.stdout)
+      assert.match(verified.stdout, /a batch statement that lists it/)
+    })
+
     test('a push from another network than the browser: the code is typed', async () => {
       const update = { before: ZERO, after: await tip(), ref: `refs/heads/far-${n++}` }
       const far = holdRaw(gateway.sample, who, plainBody([update]), '127.0.1.1')

@@ -121,7 +121,7 @@ export function holdRaw(
   { user, password }: Credentials,
   body: Buffer,
   localAddress?: string,
-): { code: Promise<string>; answer: Promise<string>; leave(): void } {
+): { code: Promise<string>; answer: Promise<string>; seen(): string; leave(): void } {
   let seen = ''
   let shown!: (code: string) => void
   const code = new Promise<string>((resolve) => {
@@ -151,7 +151,7 @@ export function holdRaw(
   })
   answer.catch(() => undefined)
   req.end(body)
-  return { code, answer, leave: () => req.destroy() }
+  return { code, answer, seen: () => seen, leave: () => req.destroy() }
 }
 
 /** The page's button to say no. */
