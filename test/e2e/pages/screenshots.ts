@@ -108,7 +108,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'push-typed', path: `/a/${typed.code}`, as: 'admin' },
   { name: 'push-landed', path: `/a/${landed.code}`, as: 'admin' },
   { name: 'push-rejected', path: `/a/${rejected.code}`, as: 'admin' },
-  { name: 'change', path: `/c/${hook.id}`, as: 'alice', height: 820 },
+  { name: 'change', path: `/c/${hook.id}`, as: 'alice', height: 980 },
   {
     name: 'change-all',
     path: `/c/${hook.id}`,
