@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
@@ -11,6 +11,7 @@ import { forges } from '../support/forges.ts'
 import { type RunningGateway, startGateway } from '../support/gateway.ts'
 import { run } from '../support/git.ts'
 import { holdRaw, refusePush } from '../support/held-push.ts'
+import { ledgerEntries } from '../support/ledger-entries.ts'
 import { isAlive } from '../support/process.ts'
 import { pushMatrix } from '../support/push-matrix.ts'
 import {
@@ -74,16 +75,29 @@ for (const forge of forges()) {
         await keeper.git.ok(work, '-c', `user.signingkey=${key.path}`, 'push', 'origin', 'HEAD:ecdsa')
         assert.match(await remoteRefs(), /refs\/heads\/ecdsa/)
       })
-      test('the wiki is the same repository', async () => {
-        const refused = await keeper.git.git(
-          work,
-          '-c',
-          'push.gpgSign=false',
-          'push',
-          gateway.sample.replace('.git', '.wiki.git').replace('//', `//keeper:${keeper.password}@`),
-          'HEAD:master',
+      test('the wiki is the same repository, under the same policy, with nonces of its own', async () => {
+        const wiki = gateway.sample.replace(/\.git$/, '.wiki.git')
+        const remote = keeper.remote(wiki)
+        const missing = await keeper.git.git(work, 'push', '--signed', remote, 'HEAD:master')
+        assert.notEqual(missing.code, 0)
+        // A forge makes it with the first page; what counts here is that it is there.
+        await run(['git', 'init', '-q', '--bare', wikiBeside(gateway.home)])
+        const signed = await keeper.git.git(work, 'push', '--signed', remote, 'HEAD:master')
+        assert.equal(signed.code, 0, signed.stderr)
+        const head = await keeper.git.ok(work, 'rev-parse', 'HEAD')
+        assert.match(await keeper.git.ok(work, 'ls-remote', remote), new RegExp(`${head}\trefs/heads/master`))
+        const intent = (await ledgerEntries(gateway.home, 'intent')).at(-1)!
+        assert.equal(intent['repo'].part, 'wiki')
+        const { nonce } = await advertised(gateway.sample, who)
+        const crossed = certify(keeper.key, {
+          nonce: nonce!,
+          pushee: `${wiki}/`,
+          updates: [{ before: ZERO, after: head, ref: 'refs/heads/crossed' }],
+        })
+        assert.match(
+          (await post(wiki, who, certifiedBody(crossed))).text,
+          /not for this repository and account/,
         )
-        assert.notEqual(refused.code, 0)
       })
     })
 
@@ -504,6 +518,15 @@ for (const forge of forges()) {
       await gateway.stop()
     })
   })
+}
+
+/** Where the sample's wiki lies, beside its code. */
+function wikiBeside(home: string): string {
+  const found = readdirSync(join(home, 'forge'), { recursive: true, encoding: 'utf8' }).find(
+    (path) => /(?:^|\/)(?:hello|1)\.git$/.test(path) && !path.includes('.wiki'),
+  )
+  assert.ok(found, 'the sample repository is on disk')
+  return join(home, 'forge', found.replace(/\.git$/, '.wiki.git'))
 }
 
 /** All but the end of a body, then nothing any more. */
