@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { request } from 'undici'
 import { checkTicket, type LfsTicket, mintTicket } from '../../src/core/lfs/ticket.ts'
@@ -240,6 +241,15 @@ for (const forge of forges()) {
         assert.equal((await ask('POST', `${lfs}/objects/batch`, basic, '{')).status, 400)
         assert.equal((await ask('POST', `${lfs}/objects/batch`, basic, '{}', 'application/json')).status, 400)
         assert.equal((await ask('POST', `${lfs}/objects/batch`, basic, 'x'.repeat(2 * MiB))).status, 413)
+        // Without a length, too, and heard.
+        const endless = Readable.from(Array.from({ length: 8 }, () => Buffer.alloc(MiB, 'x')))
+        const answer = await request(`${lfs}/objects/batch`, {
+          method: 'POST',
+          headers: { authorization: basic, 'content-type': LFS_JSON },
+          body: endless,
+        })
+        assert.equal(answer.statusCode, 413)
+        await answer.body.dump()
       })
       test('is refused to strangers, with the question that git-lfs knows', async () => {
         const none = { operation: 'download', objects: [{ oid: 'ab'.repeat(32), size: 3 }] }

@@ -49,6 +49,10 @@ export async function lfsBatch(
     let answered: readonly AnsweredObject[] | undefined = []
     if (within.objects.length > 0) {
       const answer = await askForge(req, passage, deps, 'objects/batch', writeBatchRequest(within))
+      if (!answer) {
+        refuseLfs(req, res, NO_ANSWER)
+        return { kind: 'broken', why: 'upstream-failed', answered: false }
+      }
       answered = answer.status === 200 && answer.body ? parseBatchAnswer(answer.body) : undefined
       if (!answered) {
         ctx.log.warn({ status: answer.status, path: url.path }, 'the forge refused a batch of large files')
@@ -71,12 +75,11 @@ export async function lfsBatch(
   }
 
   const attempt = {
-    ...attemptOf(req, url, route, (passage) => carry(passage)),
+    ...attemptOf(req, url, route, carry),
     lfs: { operation, size: null, oid: null },
   }
   const verdict = await authorize(attempt, ctx)
-  if (verdict.kind === 'refused')
-    refuseLfs(req, res, verdict.refusal.reason === 'internal' ? NO_ANSWER : verdict.refusal)
+  if (verdict.kind === 'refused') refuseLfs(req, res, verdict.refusal)
 }
 
 const GONE = refusal('not-found', 'The forge keeps no large files here, or not for you.')

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../../core/result.ts'
 import { collect } from './collect.ts'
 import { LFS_JSON } from './lfs-answer.ts'
 
+const BROKEN_OFF = refusal('bad-request', 'The request broke off.')
 const NOT_JSON = refusal('bad-request', `Send this as ${LFS_JSON}, plain.`)
 
 /** A JSON body of at most `limit` bytes, as it came. What is too long is not read to its end. */
@@ -12,6 +13,11 @@ export async function readLfsJson(req: IncomingMessage, limit: number): Promise<
   if (type !== LFS_JSON || req.headers['content-encoding'] !== undefined) return err(NOT_JSON)
   const tooLarge = refusal('too-large', `The request is larger than ${limit >> 10} KiB.`)
   if (Number(req.headers['content-length'] ?? 0) > limit) return err(tooLarge)
-  const body = await collect(req, limit)
-  return body ? ok(body) : err(tooLarge)
+  try {
+    // Who is told that it was too long shall hear it: the rest of the body does not end with the reading.
+    const body = await collect(req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)
+    return body ? ok(body) : err(tooLarge)
+  } catch {
+    return err(BROKEN_OFF)
+  }
 }

@@ -18,7 +18,7 @@ export function lfsPath(passage: Passage, rest: string): string {
 
 /**
  * Post our own JSON to the forge as this person, and read its answer whole. A token that was swept behind our back is minted
- * anew, once. Undefined: the answer is longer than anything that is read. Rejects when the forge cannot be reached.
+ * anew, once. No body: the answer is longer than anything that is read. Undefined: the forge gave no whole answer.
  */
 export async function askForge(
   req: IncomingMessage,
@@ -26,7 +26,7 @@ export async function askForge(
   { ctx, pool }: GitDoorDeps,
   rest: string,
   body: string,
-): Promise<{ readonly status: number; readonly body: Buffer | undefined }> {
+): Promise<{ readonly status: number; readonly body: Buffer | undefined } | undefined> {
   const post = async () =>
     pool.request({
       method: 'POST',
@@ -40,11 +40,16 @@ export async function askForge(
       ],
       body,
     })
-  let answer = await post()
-  if (answer.statusCode === 401) {
-    await answer.body.dump()
-    ctx.forge.dropGitAuthorization(known(passage.principal, 'principal').account.name)
-    answer = await post()
+  try {
+    let answer = await post()
+    if (answer.statusCode === 401) {
+      await answer.body.dump()
+      ctx.forge.dropGitAuthorization(known(passage.principal, 'principal').account.name)
+      answer = await post()
+    }
+    return { status: answer.statusCode, body: await collect(answer.body, MAX_ANSWER) }
+  } catch (error) {
+    ctx.log.warn({ err: error, rest }, 'the forge failed on large files')
+    return undefined
   }
-  return { status: answer.statusCode, body: await collect(answer.body, MAX_ANSWER) }
 }

@@ -36,6 +36,10 @@ export async function lfsVerify(
 
   async function carry(passage: Passage): Promise<Outcome> {
     const answer = await askForge(req, passage, deps, 'objects/basic/verify', JSON.stringify(object))
+    if (!answer) {
+      refuseLfs(req, res, NO_ANSWER)
+      return { kind: 'broken', why: 'upstream-failed', answered: false }
+    }
     if (answer.status === 200) answerLfs(res, 200, {})
     else refuseLfs(req, res, answer.status === 404 ? MISSING : DIFFERENT)
     return { kind: 'answered', status: answer.status, refs: null }
@@ -46,8 +50,7 @@ export async function lfsVerify(
     lfs: { operation: 'verify' as const, ...object },
   }
   const verdict = await authorize(attempt, ctx)
-  if (verdict.kind === 'refused')
-    refuseLfs(req, res, verdict.refusal.reason === 'internal' ? NO_ANSWER : verdict.refusal)
+  if (verdict.kind === 'refused') refuseLfs(req, res, verdict.refusal)
 }
 
 const MISSING = refusal('not-found', 'The forge does not have this object.', 'Push again.')
