@@ -118,6 +118,49 @@ test('a text that folds keeps its lines, and an empty one says so', async () => 
   assert.match(page, /<span class="soft">empty<\/span>/)
 })
 
+/** A file of the web editor, as its schema states it. */
+function edit(content: string, key = 'content') {
+  const stated = [[`${key}-digest`, `sha256:${'0'.repeat(64)}`]] as const
+  return {
+    change: {
+      ...aChange('file.edit', 'Change README.md on main of acme/app', stated),
+      fields: [[key, content]] as const,
+    },
+  }
+}
+
+test('a long text that is signed by digest can be read, as text', async () => {
+  const { alices, add } = await inUse()
+  const page = await text(alices, add(edit('one\r\n<b>two</b>\u202e')))
+  assert.match(page, /<details open><summary class="peek"><span class="soft">2 lines, signed by digest/)
+  assert.match(
+    page,
+    /<bdi>one<\/bdi><\/span><span class="line"><bdi>&lt;b&gt;two&lt;\/b&gt;<span class="odd"[^>]*>U\+202E</,
+  )
+  assert.match(page, /Digest <code>sha256:0{64}/)
+})
+
+test('a text of many lines folds', async () => {
+  const { alices, add } = await inUse()
+  const page = await text(alices, add(edit('z\n'.repeat(40))))
+  assert.match(page, /<details><summary class="peek"><span class="soft">41 lines, signed by digest/)
+})
+
+test('of a very long text the page says how much it leaves out', async () => {
+  const { alices, add } = await inUse()
+  const page = await text(alices, add(edit('y'.repeat(64 * 1024 + 1000))))
+  assert.match(page, /The rest is too long to be shown here: 1,000 more characters/)
+  assert.ok(page.length < 200_000)
+})
+
+for (const key of ['secret', 'password', 'payload-url', 'whatever'])
+  test(`${key} by digest is shown to nobody`, async () => {
+    const { alices, add } = await inUse()
+    const page = await text(alices, add(edit('s3cr3t-value', key)))
+    assert.ok(!page.includes('s3cr3t-value'))
+    assert.match(page, /not shown; signed by its digest/)
+  })
+
 const PLACES = [
   [{ kind: 'org', org: { id: 4, name: 'acme' } }, /<dt>Organisation<\/dt><dd><strong><bdi>acme</],
   [{ kind: 'account', account: { id: 7, name: 'alice' } }, /<dt>Account<\/dt><dd><strong><bdi>your own</],

@@ -1,3 +1,5 @@
+import type { Change } from '../../core/action/change.ts'
+import type { Field } from '../../core/action/field.ts'
 import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
@@ -5,11 +7,16 @@ import { html, type Markup, moment, shown } from '../markup.ts'
 import { me, type OwnVisit } from '../visit.ts'
 import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf, wayBack } from './change-words.ts'
 import { unique } from './hold.ts'
+import { count } from './hold-words.ts'
 
 // The page of one parked change, as markup. Sentence and fields are what somebody sent: other people's text.
 
 /** Longer values fold. */
 const SHORT = 200
+/** A text of no more lines lies open: it is what the person came to change. */
+const OPEN_LINES = 40
+/** Characters of a long text that the page has room for. */
+const TEXT_AT_MOST = 64 * 1024
 /** A heading of more characters is set smaller. */
 const LONG_TITLE = 60
 
@@ -53,12 +60,33 @@ const SENT: { readonly [state in ParkedState]: string } = {
 function fields({ change, state }: ParkedChange): Markup | null {
   if (change.stated.length === 0) return null
   return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${SENT[state]}</h2>
-<table class="fields"><tbody>${change.stated.map(([key, value]) => fieldRow(key, value))}</tbody></table></section>`
+<table class="fields"><tbody>${change.stated.map((stated) => fieldRow(stated, change))}</tbody></table></section>`
 }
 
-function fieldRow(key: string, value: string): Markup {
-  const { label, digest } = fieldWords(key)
-  return html`<tr><th scope="row">${shown(label)}</th><td class="value">${digest ? folded(html`<span class="soft">not shown; signed by its digest</span>`, html`<code>${value}</code>`) : readable(value)}</td></tr>`
+function fieldRow([key, value]: Field, change: Change): Markup {
+  const { label, digest, text } = fieldWords(key, change)
+  return html`<tr><th scope="row">${shown(label)}</th><td class="value">${digest ? byDigest(value, text) : readable(value)}</td></tr>`
+}
+
+function byDigest(digest: string, text: string | undefined): Markup {
+  if (text === undefined)
+    return folded(
+      html`<span class="soft">not shown; signed by its digest</span>`,
+      html`<code>${digest}</code>`,
+    )
+  const rows = lines(text.slice(0, TEXT_AT_MOST))
+  const cut = text.length > TEXT_AT_MOST
+  const words = html`<span class="soft">${count(text.split('\n').length, 'line')}, signed by digest</span>`
+  const all = [
+    ...rows,
+    ...(cut
+      ? [
+          html`<p class="note warn">The rest is too long to be shown here: ${count(text.length - TEXT_AT_MOST, 'more character')}.</p>`,
+        ]
+      : []),
+    html`<p class="small soft">Digest <code>${digest}</code></p>`,
+  ]
+  return folded(words, all, rows.length <= OPEN_LINES)
 }
 
 /** All of it: what is signed is shown. Long texts fold, lines stay lines. */
@@ -66,17 +94,20 @@ function readable(value: string): Markup {
   if (value === '') return html`<span class="soft">empty</span>`
   if (value === 'yes' || value === 'no')
     return html`<span class="badge${value === 'yes' ? ' good' : ''}">${value}</span>`
-  const lines = value.split('\n')
-  if (lines.length === 1 && value.length <= SHORT) return shown(value)
-  const size = lines.length === 1 ? `${value.length} characters` : `${lines.length} lines`
-  return folded(
-    html`${shown(clip(lines[0]!, 100))} <span class="soft">(${size})</span>`,
-    lines.map((line) => html`<span class="line">${shown(line)}</span>`),
-  )
+  const rows = lines(value)
+  if (rows.length === 1 && value.length <= SHORT) return shown(value)
+  const size = rows.length === 1 ? `${value.length} characters` : `${rows.length} lines`
+  const first = value.split('\n', 1)[0]!
+  return folded(html`${shown(clip(first, 100))} <span class="soft">(${size})</span>`, rows)
 }
 
-function folded(summary: Markup, all: Markup | Markup[]): Markup {
-  return html`<details><summary class="peek">${summary}</summary><div class="all">${all}</div></details>`
+/** Forms send the ends of lines as CR LF (HTML section 4.10.21.3), which is no odd character then. */
+function lines(text: string): Markup[] {
+  return text.split(/\r?\n/).map((line) => html`<span class="line">${shown(line)}</span>`)
+}
+
+function folded(summary: Markup, all: Markup | Markup[], open = false): Markup {
+  return html`<details${open ? html` open` : null}><summary class="peek">${summary}</summary><div class="all">${all}</div></details>`
 }
 
 /** The last word: confirm with a touch, or drop it. */

@@ -100,11 +100,22 @@ export function wayBack({ next, page, resource }: Pick<ParkedChange, 'next' | 'p
   }
 }
 
-/** A stated field for people. A digest stands for what only the forge gets to read. */
-export function fieldWords(key: string): { readonly label: string; readonly digest: boolean } {
+/** Fields that are stated by digest for their length. Every other one is so because it is a secret, and is shown to nobody. */
+const LONG_TEXTS: ReadonlySet<string> = new Set(['content', 'notes'])
+
+export interface FieldWords {
+  readonly label: string
+  /** Whether the statement has a digest in place of the value. */
+  readonly digest: boolean
+  /** The long text behind the digest; undefined when there is none that may be shown. */
+  readonly text: string | undefined
+}
+
+/** A stated field for people. */
+export function fieldWords(key: string, { fields }: Pick<Change, 'fields'>): FieldWords {
   const digest = key.endsWith('-digest')
-  const words = (digest ? key.slice(0, -'-digest'.length) : key)
-    .replaceAll('-', ' ')
-    .replace(/\b(?:url|id)\b/g, (word) => word.toUpperCase())
-  return { label: words.charAt(0).toUpperCase() + words.slice(1), digest }
+  const bare = digest ? key.slice(0, -'-digest'.length) : key
+  const text = digest && LONG_TEXTS.has(bare) ? fields.find(([name]) => name === bare)?.[1] : undefined
+  const words = bare.replaceAll('-', ' ').replace(/\b(?:url|id)\b/g, (word) => word.toUpperCase())
+  return { label: words.charAt(0).toUpperCase() + words.slice(1), digest, text }
 }

@@ -10,7 +10,7 @@ import { small } from './fake-holds.ts'
 import { linkSecret, seed } from './people.ts'
 import { dangerous, ordinary, several } from './pushes.ts'
 import { serve } from './serve.ts'
-import { deletion, hostile, webhook } from './some-changes.ts'
+import { deletion, fileEdit, hostile, webhook } from './some-changes.ts'
 
 const dir = process.argv[2] ?? 'test/e2e/pages/shots'
 const only = process.argv[3]
@@ -25,6 +25,7 @@ const danger = dangerous(fake, people)
 several(fake, people)
 const hook = webhook(fake, people)
 const gone = deletion(fake, people)
+const edited = fileEdit(fake, people)
 const evil = hostile(fake, people)
 const ended = fake.parked.add({ account: alice.id, state: 'done', next: '/acme/app/settings' })
 const turned = fake.parked.add({
@@ -117,6 +118,7 @@ const SHOTS: readonly Shot[] = [
       for (const summary of await page.locator('summary').all()) await summary.click()
     },
   },
+  { name: 'change-edit', path: `/c/${edited.id}`, as: 'alice' },
   { name: 'change-danger', path: `/c/${gone.id}`, as: 'alice' },
   { name: 'change-hostile', path: `/c/${evil.id}`, as: 'alice' },
   { name: 'change-done', path: `/c/${ended.id}`, as: 'alice' },

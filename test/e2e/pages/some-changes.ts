@@ -29,6 +29,22 @@ export function webhook(fake: FakePortal, { alice, key }: Seeded): FakeParked {
   })
 }
 
+/** A file of the forge's own editor, whose text is signed by digest. */
+export function fileEdit(fake: FakePortal, { alice, key }: Seeded): FakeParked {
+  const content = '# App\r\n\r\nSay what it is for.\r\n\r\n    npm start\r\n'
+  const change = aChange('file.edit', 'Change README.md on main of acme/app', [
+    ['branch', 'main'],
+    ['path', 'README.md'],
+    ['content-digest', `sha256:${sha256Hex(content)}`],
+    ['message', 'docs: say what it is for'],
+  ])
+  return fake.parked.add({
+    account: alice.id,
+    ways: () => [{ device: key, uv: false }],
+    change: { ...change, fields: [...change.fields, ['content', content]] },
+  })
+}
+
 /** A change that cannot be undone. */
 export function deletion(fake: FakePortal, { alice, key }: Seeded): FakeParked {
   return fake.parked.add({
