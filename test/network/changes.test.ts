@@ -236,6 +236,35 @@ for (const forge of forges()) {
       assert.equal(await waiting(), before)
     })
 
+    test('a form without a length that goes on and on: refused, and the client hears why', async () => {
+      const { request } = await import('node:http')
+      const cookie = `countersign_forge=${keeper.cookie(gateway.url, 'countersign_forge')}`
+      const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+        const req = request(`${gateway.url}${repo()}/settings/collaboration`, {
+          method: 'POST',
+          headers: {
+            ...NAVIGATE,
+            cookie,
+            'content-type': 'application/x-www-form-urlencoded',
+            origin: gateway.url,
+            'sec-fetch-site': 'same-origin',
+          },
+        })
+        req.on('error', reject)
+        req.on('response', (res) => {
+          let text = ''
+          res.setEncoding('utf8').on('data', (more: string) => {
+            text += more
+          })
+          res.on('end', () => resolve({ status: res.statusCode!, text }))
+        })
+        for (let i = 0; i < 40; i++) req.write('x'.repeat(1 << 16))
+        req.end()
+      })
+      assert.equal(answer.status, 413)
+      assert.match(answer.text, /larger than 1 MiB/)
+    })
+
     test('what the forge does not take is told, and recorded as rejected', async () => {
       const id = parkedId(
         await send(keeper, `${repo()}/settings/collaboration`, { collaborator: 'nobody-of-this-name' }),

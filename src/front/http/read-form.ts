@@ -18,7 +18,9 @@ export async function readForm(req: IncomingMessage): Promise<Result<Form, Refus
     return err(NO_FORM)
   const parts: Buffer[] = []
   let size = 0
-  for await (const part of req as AsyncIterable<Buffer>) {
+  // Whoever is refused half way reads on what still comes, so that the client hears the answer.
+  const body: AsyncIterable<Buffer> = req.iterator({ destroyOnReturn: false })
+  for await (const part of body) {
     size += part.length
     if (size > MAX_FORM) return err(TOO_LARGE)
     parts.push(part)
