@@ -1,10 +1,10 @@
+import type { RepoRef } from '../core/action/action.ts'
 import type { Place } from '../spool/spool.ts'
-import type { ForgeRepo } from '../upstream/forge.ts'
 import type { FlowContext } from './context.ts'
 
 /** The code of a repository, as `account` may fetch it. */
 export function codeOf(
-  repo: ForgeRepo,
+  repo: RepoRef,
   account: { readonly id: string; readonly name: string },
   { forge }: Pick<FlowContext, 'forge'>,
 ): Place {

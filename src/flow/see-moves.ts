@@ -1,6 +1,6 @@
 import { editOf } from '../core/action/moves.ts'
-import { editFault } from '../core/git/edited-commit.ts'
 import type { FlowContext } from './context.ts'
+import { judgeEdit } from './judge-edit.ts'
 import { landed, pageMoves, refsNow } from './landed.ts'
 import type { RefOutcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
@@ -16,9 +16,13 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
   const outcome = known(passage.outcome, 'outcome')
   if (outcome.kind === 'broken') return undefined
   const moves = pageMoves(known(passage.action, 'action'))
+  const { verb, stated } = known(passage.change, 'change')
+  const place = codeOf(known(passage.repo, 'repo'), known(passage.principal, 'principal').account, ctx)
   let refs: RefOutcome[]
   try {
-    refs = await landed(moves, await refsNow(passage, ctx), (commit) => judgeEdit(passage, ctx, commit))
+    refs = await landed(moves, await refsNow(passage, ctx), (commit) =>
+      judgeEdit(ctx, place, editOf(verb, stated), commit),
+    )
   } catch (error) {
     ctx.log.warn({ err: error, intent: known(passage.intent, 'intent').index }, 'refs could not be read')
     passage.outcome = { ...outcome, refs: null, accepted: false, told: UNSEEN }
@@ -38,22 +42,6 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
     ...(wrong ? { told: MISMATCH } : unseen && { told: UNSEEN }),
   }
   return undefined
-}
-
-/** Whether a commit is the edit that was signed, as git reads it from the forge. */
-async function judgeEdit(
-  passage: Passage,
-  ctx: FlowContext,
-  commit: string,
-): Promise<Pick<RefOutcome, 'status' | 'reason'>> {
-  const { verb, stated } = known(passage.change, 'change')
-  const { account } = known(passage.principal, 'principal')
-  const seen = await ctx.spool.inspect(codeOf(known(passage.repo, 'repo'), account, ctx), (inspection) =>
-    inspection.commit(commit),
-  )
-  if (!seen.ok || !seen.value) return { status: 'unknown', reason: 'the new commit could not be looked into' }
-  const fault = editFault(editOf(verb, stated), seen.value)
-  return fault === undefined ? { status: 'ok' } : { status: 'mismatch', reason: fault }
 }
 
 const UNSEEN = 'The forge answered, but the branch could not be read afterwards. It is being looked into.'

@@ -1,8 +1,12 @@
-import { type RefMove, tipIn } from '../core/action/moves.ts'
+import type { KeptRef, RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
+import type { Place } from '../spool/spool.ts'
+import type { IntentTable } from '../store/schema.ts'
 import type { FlowContext } from './context.ts'
+import { judgeEdit } from './judge-edit.ts'
 import type { RefOutcome } from './outcome.ts'
+import { codeOf } from './place-of-repo.ts'
 import { recordRefs } from './record-outcome.ts'
 
 /**
@@ -11,7 +15,7 @@ import { recordRefs } from './record-outcome.ts'
  * Resolves to the number of intents that are still open.
  */
 export async function settle(
-  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'log'>,
+  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'spool' | 'log' | 'now'>,
   options: { readonly by: 'start' | 'refs'; readonly except: ReadonlySet<string>; readonly quietMs: number },
 ): Promise<number> {
   const open = await ctx.store.db.selectFrom('intent').selectAll().where('state', '=', 'open').execute()
@@ -28,15 +32,40 @@ export async function settle(
         left++
         continue
       }
+      // What does not move was only kept from others.
+      const moves = (JSON.parse(intent.updates) as KeptRef[]).filter(
+        ({ before, after }) => intent.exclusive === 0 || before !== after,
+      )
+      const refs: RefOutcome[] = []
+      for (const move of moves) {
+        const judged = judge(move, second)
+        refs.push(
+          move.edit && judged.after !== undefined
+            ? {
+                ref: move.ref,
+                before: move.before,
+                after: judged.after,
+                ...(await judgeEdit(ctx, placeOf(ctx, intent), move.edit, judged.after)),
+              }
+            : judged,
+        )
+      }
+      if (options.by === 'refs' && mayStillCome(intent, refs, ctx.now())) {
+        left++
+        continue
+      }
+      const wrong = refs.find(({ status }) => status === 'mismatch')
+      if (wrong)
+        ctx.log.error(
+          { intent: intent.entry_index, ...wrong },
+          'the forge did something else than was signed',
+        )
       await recordRefs(ctx.ledger, {
         intent: { index: intent.entry_index },
         intentId: intent.id,
         account: intent.account_id,
         repo: intent.repo_id,
-        // What does not move was only kept from others.
-        refs: (JSON.parse(intent.updates) as RefMove[])
-          .filter(({ before, after }) => intent.exclusive === 0 || before !== after)
-          .map((update) => judge(update, second)),
+        refs,
         settledBy: options.by,
       })
     } catch (error) {
@@ -45,6 +74,29 @@ export async function settle(
     }
   }
   return left
+}
+
+/** How long the forge may take to carry out a page's change that it gave no answer to, ms. */
+export const LATE_MS = 5 * 60_000
+
+/**
+ * A page's change that has not happened may still, during a run: the forge clones the repository first. Until it no longer
+ * can, its refs stay kept from others.
+ */
+export function mayStillCome(
+  intent: Pick<IntentTable, 'exclusive' | 'created_at'>,
+  refs: readonly RefOutcome[],
+  now: number,
+): boolean {
+  return (
+    intent.exclusive === 1 && now < intent.created_at + LATE_MS && refs.some(({ status }) => status === 'ng')
+  )
+}
+
+function placeOf(ctx: Pick<FlowContext, 'identity' | 'forge'>, intent: IntentTable): Place {
+  const { account_id: id, repo_id, repo_owner: owner, repo_name } = intent
+  const name = ctx.identity.account(accountId(id))?.name ?? owner
+  return codeOf({ id: repo_id, owner, name: repo_name }, { id, name }, ctx)
 }
 
 /** What a ref's present value says about an update that may or may not have happened. */
@@ -58,7 +110,7 @@ export function judge(
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }
   if (after === null)
-    return { ref, status: 'unknown', reason: 'nobody looked into it', before, after: tipIn(refs, ref) }
+    return { ref, status: 'unknown', reason: 'it is not looked into yet', before, after: now ?? before }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }
 }
 

@@ -51,7 +51,7 @@ for (const forge of forges()) {
     async function advance(branch: string, files: Record<string, string> = {}): Promise<string> {
       await keeper.git.ok(work, 'fetch', '-q', 'origin')
       const from = (await tip(branch)) === undefined ? main : branch
-      await keeper.git.ok(work, 'checkout', '-q', '--detach', `origin/${from}`)
+      await keeper.git.ok(work, 'checkout', '-q', '--force', '--detach', `origin/${from}`)
       const id = await keeper.git.commit(work, `Commit ${++commits}`, (dir) => {
         for (const [path, text] of Object.entries({ [`pushed-${commits}.txt`]: 'x\n', ...files }))
           writeFileSync(join(dir, path), text)
@@ -420,6 +420,59 @@ for (const forge of forges()) {
           new_branch_name: 'topic-free',
         })
         await policy(null)
+      })
+
+      test('a change that nobody saw the end of is settled at the next start: by what git reads', async () => {
+        const old = await advance('topic/late')
+        const parked = await park(place('new', 'topic/late'), {
+          ...direct,
+          tree_path: 'late.txt',
+          content: 'x\n',
+          last_commit: old,
+        })
+        assert.equal((await confirm(parked)).status, 200)
+        const { actor, repo: where } = await last('intent')
+        const edit = {
+          tip: old,
+          from: null,
+          to: { path: 'late.txt', id: await blob('topic/late', 'late.txt') },
+        }
+        const now = (await tip('topic/late'))!
+        await gateway.stop()
+        const store = await openSqlite(join(gateway.home, 'countersign.db'))
+        const open = (at: number, before: string, signed: object) => ({
+          id: `open-${at}`,
+          entry_index: 2_000_000 + at,
+          state: 'open' as const,
+          account_id: actor.account as string,
+          repo_id: where.id as number,
+          repo_owner: where.owner as string,
+          repo_name: where.name as string,
+          part: 'code' as const,
+          updates: JSON.stringify([
+            { ref: 'refs/heads/topic/late', before, after: null, edit: signed },
+            { ref: 'refs/heads/main', before: old, after: old },
+          ]),
+          created_at: Date.now(),
+          exclusive: 1,
+        })
+        await store.db
+          .insertInto('intent')
+          .values([
+            open(1, old, edit),
+            open(2, old, { ...edit, to: { ...edit.to, id: old } }),
+            open(3, now, edit),
+          ])
+          .execute()
+        await store.close()
+        gateway = await startGateway({ env: forge.env, home: gateway.home })
+        const settled = new Map((await entries('outcome')).map((one) => [one['intent'] - 2_000_000, one]))
+        assert.equal(settled.get(1)?.['result'], 'accepted')
+        assert.deepEqual(settled.get(1)?.['refs'], [
+          { ref: 'refs/heads/topic/late', status: 'ok', before: old, after: now },
+        ])
+        assert.equal(settled.get(2)?.['result'], 'mismatch')
+        assert.equal(settled.get(3)?.['result'], 'rejected')
       })
     })
   })

@@ -12,6 +12,12 @@ export interface RefMove {
   readonly after: string | null
 }
 
+/** A ref of an open intent: one that moves, or whose `after` is its `before` and that is only kept from others. */
+export interface KeptRef extends RefMove {
+  /** What the new commit must be. */
+  readonly edit?: SignedEdit
+}
+
 /** What a ref must hold for a change to mean what was signed; all zeros: nothing. */
 export interface Tip {
   readonly ref: string
