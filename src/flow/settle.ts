@@ -2,7 +2,6 @@ import type { KeptRef, RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
 import type { Place } from '../spool/spool.ts'
-import type { IntentTable } from '../store/schema.ts'
 import type { FlowContext } from './context.ts'
 import { judgeEdit } from './judge-edit.ts'
 import type { RefOutcome } from './outcome.ts'
@@ -76,6 +75,17 @@ export async function settle(
   return left
 }
 
+/** What an open intent says of itself. */
+interface OpenIntent {
+  readonly account_id: string
+  readonly repo_id: number
+  readonly repo_owner: string
+  readonly repo_name: string
+  readonly exclusive: number
+  /** Unix ms. */
+  readonly created_at: number
+}
+
 /** How long the forge may take to carry out a page's change that it gave no answer to, ms. */
 export const LATE_MS = 5 * 60_000
 
@@ -84,7 +94,7 @@ export const LATE_MS = 5 * 60_000
  * can, its refs stay kept from others.
  */
 export function mayStillCome(
-  intent: Pick<IntentTable, 'exclusive' | 'created_at'>,
+  intent: Pick<OpenIntent, 'exclusive' | 'created_at'>,
   refs: readonly RefOutcome[],
   now: number,
 ): boolean {
@@ -93,7 +103,7 @@ export function mayStillCome(
   )
 }
 
-function placeOf(ctx: Pick<FlowContext, 'identity' | 'forge'>, intent: IntentTable): Place {
+function placeOf(ctx: Pick<FlowContext, 'identity' | 'forge'>, intent: OpenIntent): Place {
   const { account_id: id, repo_id, repo_owner: owner, repo_name } = intent
   const name = ctx.identity.account(accountId(id))?.name ?? owner
   return codeOf({ id: repo_id, owner, name: repo_name }, { id, name }, ctx)
