@@ -7,7 +7,7 @@ import { forges } from '../support/forges.ts'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
 import { run } from '../support/git.ts'
 import { ledgerEntries } from '../support/ledger-entries.ts'
-import { type Pusher, pusher } from '../support/pusher.ts'
+import { enrolledPerson, inviteLink, type Pusher, pusher } from '../support/pusher.ts'
 import { confirmChange, parkedId, sendForm } from '../support/web-change.ts'
 
 const cli = join(import.meta.dirname, '..', '..', 'countersign')
@@ -195,6 +195,23 @@ for (const forge of forges()) {
               old,
             )
         }
+      })
+
+      test('not by somebody who may only read', async () => {
+        const id = await advance('kept')
+        const name = `reader${forge.name.length}`
+        const reader = await enrolledPerson(gateway, await inviteLink(keeper.person, name))
+        await reader.openForge('/')
+        const people = `${repo()}/settings/collaboration`
+        assert.equal((await confirm(await park(people, { collaborator: name }))).status, 200)
+        const uid = String((await last('account.create'))['account'].forgeId)
+        const mode = await park(`${people}/access_mode`, { uid, mode: '1' })
+        const set = await confirm(mode)
+        assert.equal(set.status, 200, JSON.stringify(set.json))
+        const answer = await sendForm(gateway, reader, path('kept'), {})
+        assert.equal(answer.status, 403, answer.text.slice(-400))
+        assert.match(answer.text, /but not move its branches/)
+        assert.equal(await tip('kept'), id)
       })
 
       test('not against a policy that protects it, as for a push', async () => {

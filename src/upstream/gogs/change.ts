@@ -7,7 +7,7 @@ const TOKEN_PAGE = '/user/settings'
 
 /**
  * Send a change as `user` and read what became of it. Gogs answers a form that it took with a redirect, one that it did not
- * with the form again or with a redirect and an error in its flash cookie; buttons that ask by script get JSON.
+ * with the form again or with a redirect and an error in its flash cookie; buttons that ask by script get JSON, or 204.
  */
 export async function sendChange(
   client: Client,
@@ -30,6 +30,7 @@ function read(answer: Answer): ChangeAnswer {
     const next = pathOf(answer.location)
     return { status, accepted: !error, next, said: error ? plain(error) : null }
   }
+  if (status === 204) return { status, accepted: true, next: null, said: null }
   if (status === 200 && answer.contentType.startsWith('application/json')) return readJson(answer)
   return { status, accepted: false, next: null, said: error ? plain(error) : complaint(answer) }
 }
