@@ -80,8 +80,8 @@ async function resourceFor(
     case 'repo':
       return repo && resourceOf(repo, 'code')
     case 'org': {
-      const org = route.org === null ? undefined : await forge.user(route.org)
-      return org && { kind: 'org', org: { id: org.id, name: org.name } }
+      const org = route.org === null ? undefined : await forge.org(route.org)
+      return org && { kind: 'org', org }
     }
     case 'account':
       return { kind: 'account', account: { id: account.forgeId, name: account.name } }

@@ -4,6 +4,12 @@ import type { Form } from '../core/action/form.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 
+/** An organisation of the forge: owns repositories, and is nobody. */
+export interface ForgeOrg {
+  readonly id: number
+  readonly name: string
+}
+
 /** A user of the forge. Ids are never reused; names can change, so a name is only ever a fresh answer to an id. */
 export interface ForgeUser {
   readonly id: number
@@ -115,6 +121,8 @@ export interface Forge {
   readonly sessionCookie: string
 
   user(name: string): Promise<ForgeUser | undefined>
+  /** The organisation of that name; undefined for a person. */
+  org(name: string): Promise<ForgeOrg | undefined>
   /** Create a person with a random password that nobody keeps. `exists` when the name or e-mail is taken. */
   createUser(user: {
     name: string

@@ -100,6 +100,9 @@ export function peopleContract(bench: Bench): void {
   it('takes an organisation for nobody, and reads its refs as a member', async () => {
     assert.equal((await asAdmin('/alice/orgs', 'POST', { username: 'acme' })).status, 201)
     assert.equal(await bench.forge.user('acme'), undefined)
+    assert.equal((await bench.forge.org('ACME'))?.name, 'acme')
+    assert.equal(await bench.forge.org('alice'), undefined)
+    assert.equal(await bench.forge.org('nobody'), undefined)
     const headers = { authorization: `token ${tokenOf(await bench.forge.gitAuthorization('alice'))}` }
     const json = { name: 'tool', private: true, auto_init: true, readme: 'Default' }
     assert.equal((await bench.web.ask('/api/v1/org/acme/repos', { headers, json })).status, 201)

@@ -98,6 +98,32 @@ for (const forge of forges()) {
       assert.equal((await entries('outcome')).at(-1)!['result'], 'accepted')
     })
 
+    // The stand-in has no pages of organisations.
+    if (forge.name === 'real Gogs')
+      test('an organisation is made, and a member added to it by its id', async () => {
+        const made = parkedId(await send(keeper, '/org/create', { org_name: 'acme' }))
+        assert.equal((await confirm(keeper, made)).json['next'], `${gateway.url}/org/acme/dashboard`)
+        const path = '/org/acme/invitations/new'
+        const id = parkedId(await send(keeper, path, { uname: bobName }))
+        const done = await confirm(keeper, id)
+        assert.equal(done.status, 200, JSON.stringify(done.json))
+        assert.match(await page(keeper, '/org/acme/members'), new RegExp(`/${bobName}"`))
+        const intent = (await entries('intent')).at(-1)!
+        assert.equal(intent['action'], 'org.member.add')
+        assert.match(
+          Buffer.from(intent['statement'].text, 'base64').toString(),
+          new RegExp(`action org\\.member\\.add\\norg acme forge-id \\d+\\nfield person ${bobName}\\n`),
+        )
+        // A person is no organisation, and what is not there looks the same.
+        for (const name of [bobName, 'nobody']) {
+          const answer = await send(keeper, `/org/${name}/invitations/new`, { uname: bobName })
+          assert.equal(answer.status, 404)
+        }
+        const denied = await send(bob, path, { uname: bobName })
+        if (denied.status === 409) assert.notEqual((await confirm(bob, parkedId(denied))).status, 200)
+        else assert.equal(denied.status, 403)
+      })
+
     test('the evidence of a change verifies offline', async () => {
       const dir = scratch('change-evidence')
       const file = (name: string): string => join(dir, name)

@@ -6,7 +6,7 @@ import { gitPath, readRefs } from './refs.ts'
 import { createRepo, findRepo } from './repos.ts'
 import { gogsRoute } from './route.ts'
 import { basicOf, createTokens } from './tokens.ts'
-import { createUser, findUser } from './users.ts'
+import { createUser, findOrganisation, findUser } from './users.ts'
 
 export interface GogsForgeOptions {
   /** What {@link Forge.name} says. */
@@ -65,6 +65,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     sessionCookie: SESSION_COOKIE,
 
     user,
+    org: (name) => findOrganisation(client, serviceUser, name),
     createUser: (wanted) => createUser(client, serviceUser, wanted),
     repo: (owner, name, asUser) => findRepo(client, owner, name, asUser),
     async createRepo(asUser, name, repoOptions) {

@@ -1,20 +1,40 @@
 import { randomSecret } from '../../core/crypto.ts'
 import { err, ok, type Result } from '../../core/result.ts'
-import type { ForgeUser } from '../forge.ts'
+import type { ForgeOrg, ForgeUser } from '../forge.ts'
 import { type Answer, type Client, jsonObject, unexpected } from './client.ts'
 import { isOwnerName } from './names.ts'
 
 const MAX_USER_NAME = 35
 
-/**
- * The person called `name`. An organisation is nobody: Gogs would sign in "as" one by the header. Its API gives both
- * alike, so a page that only an organisation has is asked for as well; for a person it leads back to theirs.
- */
+/** The person called `name`. An organisation is nobody: Gogs would sign in "as" one by the header. */
 export async function findUser(
   client: Client,
   serviceUser: string,
   name: string,
 ): Promise<ForgeUser | undefined> {
+  const owner = await findOwner(client, serviceUser, name)
+  return owner?.kind === 'user' ? owner.user : undefined
+}
+
+/** The organisation called `name`, which is no person. */
+export async function findOrganisation(
+  client: Client,
+  serviceUser: string,
+  name: string,
+): Promise<ForgeOrg | undefined> {
+  const owner = await findOwner(client, serviceUser, name)
+  return owner?.kind === 'org' ? { id: owner.user.id, name: owner.user.name } : undefined
+}
+
+/**
+ * Who owns what is under `name`. The API of Gogs gives people and organisations alike, so a page that only an
+ * organisation has is asked for as well; for a person it leads back to theirs.
+ */
+async function findOwner(
+  client: Client,
+  serviceUser: string,
+  name: string,
+): Promise<{ kind: 'user' | 'org'; user: ForgeUser } | undefined> {
   if (!isOwnerName(name)) return undefined
   const answer = await client.ask({ path: `/api/v1/users/${name}`, as: serviceUser })
   if (answer.status === 404) return undefined
@@ -22,8 +42,9 @@ export async function findUser(
   const user = userOf(answer)
   if (user.name.toLowerCase() !== name.toLowerCase()) throw unexpected('looking up a user', answer)
   const asOrganisation = await client.ask({ method: 'HEAD', path: `/org/${name}/members`, as: serviceUser })
-  if (asOrganisation.status === 302 && asOrganisation.location === `/${user.name}`) return user
-  if (asOrganisation.status === 200) return undefined
+  if (asOrganisation.status === 302 && asOrganisation.location === `/${user.name}`)
+    return { kind: 'user', user }
+  if (asOrganisation.status === 200) return { kind: 'org', user }
   throw unexpected('looking up an organisation', asOrganisation)
 }
 
