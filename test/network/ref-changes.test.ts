@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { change } from '../../src/core/evidence/change.ts'
+import type { Proven } from '../../src/core/evidence/records.ts'
+import type { Json } from '../../src/core/ledger/canonical-json.ts'
 import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import { forges } from '../support/forges.ts'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
@@ -139,6 +142,17 @@ for (const forge of forges()) {
         const verified = await run([cli, 'verify', file('bundle.json'), '--trust', file('trust.json')])
         assert.equal(verified.code, 0, verified.stdout + verified.stderr)
         assert.match(verified.stdout, /branch\.delete/)
+      })
+
+      test('no evidence: other refs on record than the statement names', async () => {
+        const payload = (await last('intent')) as { [key: string]: Json }
+        const portal = { portal: gateway.portal, rpId: new URL(gateway.portal).hostname }
+        const entry = { v: 1, type: 'intent', time: Date.now(), commit: '' } as unknown as Proven['entry']
+        const judged = (updates: Json) =>
+          change({ index: 0, entry, payload: { ...payload, updates } }, portal)
+        assert.equal(judged(payload['updates']!).outcome, 'holds')
+        for (const updates of [[], [{ before: NONE, after: NONE, ref: 'refs/heads/old/one' }]] as Json[])
+          assert.match(judged(updates).say, /not those that the statement names/)
       })
 
       test('not when it moved between page and form, nor when it is not there', async () => {
