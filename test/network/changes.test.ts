@@ -98,6 +98,27 @@ for (const forge of forges()) {
       assert.equal((await entries('outcome')).at(-1)!['result'], 'accepted')
     })
 
+    test('the evidence of a change verifies offline', async () => {
+      const dir = scratch('change-evidence')
+      const file = (name: string): string => join(dir, name)
+      const index = await lastIndexOf(gateway.home, 'intent')
+      writeFileSync(file('trust.json'), (await run([cli, 'ledger', 'trust', '--home', gateway.home])).stdout)
+      const exported = await run([
+        cli,
+        'evidence',
+        'export',
+        String(index),
+        '--home',
+        gateway.home,
+        '-o',
+        file('bundle.json'),
+      ])
+      assert.equal(exported.code, 0, exported.stderr)
+      const verified = await run([cli, 'verify', file('bundle.json'), '--trust', file('trust.json')])
+      assert.equal(verified.code, 0, verified.stdout + verified.stderr)
+      assert.match(verified.stdout, /repo\.collaborator\.add/)
+    })
+
     // The stand-in has no pages of organisations.
     if (forge.name === 'real Gogs')
       test('an organisation is made, and a member added to it by its id', async () => {
@@ -123,27 +144,6 @@ for (const forge of forges()) {
         if (denied.status === 409) assert.notEqual((await confirm(bob, parkedId(denied))).status, 200)
         else assert.equal(denied.status, 403)
       })
-
-    test('the evidence of a change verifies offline', async () => {
-      const dir = scratch('change-evidence')
-      const file = (name: string): string => join(dir, name)
-      const index = await lastIndexOf(gateway.home, 'intent')
-      writeFileSync(file('trust.json'), (await run([cli, 'ledger', 'trust', '--home', gateway.home])).stdout)
-      const exported = await run([
-        cli,
-        'evidence',
-        'export',
-        String(index),
-        '--home',
-        gateway.home,
-        '-o',
-        file('bundle.json'),
-      ])
-      assert.equal(exported.code, 0, exported.stderr)
-      const verified = await run([cli, 'verify', file('bundle.json'), '--trust', file('trust.json')])
-      assert.equal(verified.code, 0, verified.stdout + verified.stderr)
-      assert.match(verified.stdout, /repo\.collaborator\.add/)
-    })
 
     test('a webhook: its secret is in no statement, ledger or log, and reaches the forge', async () => {
       const path = `${repo()}/settings/hooks/gogs/new`
