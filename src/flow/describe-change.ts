@@ -11,8 +11,14 @@ import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 
 type ChangeRoute = Extract<Route, { kind: 'change' }>
 
-/** Changes whose effect is a ref, and that this release cannot hold against what was signed. */
+/**
+ * Changes whose effect is a ref, and that cannot be held to what was signed before they land. An editor's commit is made by the
+ * forge in a folder that all branches share: what others left there would be in it.
+ */
 const UNBOUND = new Set([
+  'file.create',
+  'file.edit',
+  'file.delete',
   'file.upload',
   'pr.merge',
   'release.create',

@@ -140,7 +140,7 @@ POST   /:username/:reponame/releases/edit/* release.update challenge title=One
 POST   /:username/:reponame/compare/* pr.create pass
 POST   /:username/:reponame/_edit/* file.edit challenge tree_path=a.txt&content=x&commit_choice=direct&last_commit=
 POST   /:username/:reponame/_new/* file.create challenge tree_path=a.txt&content=x&commit_choice=direct
-POST   /:username/:reponame/_preview/* file.preview pass
+POST   /:username/:reponame/_preview/* file.preview block
 POST   /:username/:reponame/_delete/* file.delete challenge commit_choice=direct
 POST   /:username/:reponame/_upload/* file.upload challenge tree_path=&commit_choice=direct&files=6c2f1b0e-5e3a-4b1c-9d2e-0a1b2c3d4e5f
 POST   /:username/:reponame/upload-file file.upload.stage pass

@@ -250,223 +250,37 @@ for (const forge of forges()) {
     })
 
     describe('a file is changed in the browser', () => {
-      const direct = { commit_choice: 'direct', commit_summary: '', commit_message: '' }
-      const place = (way: string, branch: string, path = ''): string =>
-        `${repo()}/_${way}/${branch}${path === '' ? '' : `/${path}`}`
-      /** What a branch holds at a path, as git fetches it. */
-      async function content(branch: string, path: string): Promise<string> {
-        await keeper.git.ok(work, 'fetch', '-q', 'origin')
-        return (await keeper.git.git(work, 'show', `origin/${branch}:${path}`)).stdout
-      }
-      const blob = async (branch: string, path: string): Promise<string> => {
-        await keeper.git.ok(work, 'fetch', '-q', 'origin')
-        return keeper.git.ok(work, 'rev-parse', `origin/${branch}:${path}`)
-      }
-      const fieldsOf = (intent: Record<string, any>): Record<string, string> =>
-        Object.fromEntries(intent['change'].fields)
-
-      test('made: what was signed is what is there, on a branch with a slash', async () => {
+      test('by nobody: editor and preview are refused before the forge hears of them, and nothing is parked', async () => {
         const before = await advance('topic/one')
-        const parked = await park(place('new', 'topic/one'), {
-          ...direct,
-          tree_path: 'docs/new file.txt',
-          content: 'one\r\ntwo\r\n',
-          last_commit: before,
-        })
-        const done = await confirm(parked)
-        assert.equal(done.status, 200, JSON.stringify(done.json))
-        assert.equal(await content('topic/one', 'docs/new file.txt'), 'one\ntwo\n')
-        const after = (await tip('topic/one'))!
-        const intent = await last('intent')
-        const fields = fieldsOf(intent)
-        assert.equal(fields['branch'], 'topic/one')
-        assert.equal(fields['tip'], before)
-        assert.equal(fields['new-blob'], await blob('topic/one', 'docs/new file.txt'))
-        assert.deepEqual(intent['updates'], [{ before, after: null, ref: 'refs/heads/topic/one' }])
-        assert.deepEqual((await last('outcome'))['refs'], [
-          { ref: 'refs/heads/topic/one', status: 'ok', before, after },
-        ])
-      })
-
-      test('its evidence is found by the commit that it made, and verifies', async () => {
-        const dir = scratch('edit-evidence')
-        const file = (name: string): string => join(dir, name)
-        const home = ['--home', gateway.home]
-        writeFileSync(file('trust.json'), (await run([cli, 'ledger', 'trust', ...home])).stdout)
-        const commit = (await tip('topic/one'))!
-        const made = await run([cli, 'evidence', 'export', commit, ...home, '-o', file('bundle.json')])
-        assert.equal(made.code, 0, made.stderr)
-        const verified = await run([cli, 'verify', file('bundle.json'), '--trust', file('trust.json')])
-        assert.equal(verified.code, 0, verified.stdout + verified.stderr)
-        assert.match(verified.stdout, /file\.create/)
-      })
-
-      test('edited, moved, and deleted; and to a new branch', async () => {
-        const path = 'docs/new file.txt'
-        const was = await blob('topic/one', path)
-        const edit = await park(place('edit', 'topic/one', 'docs/new%20file.txt'), {
-          ...direct,
-          tree_path: path,
-          content: 'größer\n',
-          last_commit: (await tip('topic/one'))!,
-        })
-        assert.equal((await confirm(edit)).status, 200)
-        assert.equal(fieldsOf(await last('intent'))['blob'], was)
-        assert.equal(await content('topic/one', path), 'größer\n')
-        const move = await park(place('edit', 'topic/one', 'docs/new%20file.txt'), {
-          ...direct,
-          tree_path: 'docs/moved.txt',
-          content: 'größer\nstill\n',
-          last_commit: (await tip('topic/one'))!,
-        })
-        const moved = await confirm(move)
-        assert.equal(moved.status, 200, JSON.stringify(moved.json) + JSON.stringify(await last('outcome')))
-        assert.equal(await content('topic/one', path), '')
-        const from = await tip('topic/one')
-        const remove = await park(place('delete', 'topic/one', 'docs/moved.txt'), {
-          commit_summary: 'Away with it',
-          commit_message: '',
-          commit_choice: 'commit-to-new-branch',
-          new_branch_name: 'topic-two',
-        })
-        const removed = await confirm(remove)
-        assert.equal(removed.status, 200, JSON.stringify(removed.json))
-        assert.equal(await tip('topic/one'), from)
-        assert.equal(await content('topic-two', 'docs/moved.txt'), '')
-        const after = (await tip('topic-two'))!
-        assert.deepEqual((await last('outcome'))['refs'], [
-          { ref: 'refs/heads/topic-two', status: 'ok', before: NONE, after },
-        ])
-      })
-
-      test('refused: no such branch or file, a path that is taken, a branch that is there, a link, a tag in its way', async () => {
-        await advance('topic/one', { 'taken.txt': 'x\n' })
-        await keeper.git.ok(work, 'tag', 'topic2')
-        await keeper.git.ok(work, 'push', '-q', 'origin', 'refs/tags/topic2')
-        await advance('topic2/x')
-        const text = { ...direct, content: 'x\n' }
-        const branch = { ...text, commit_choice: 'commit-to-new-branch', new_branch_name: 'topic-two' }
-        for (const [path, fields, status, words] of [
-          [place('new', 'nowhere'), { ...text, tree_path: 'a' }, 404, /no such branch/],
-          [place('edit', 'topic/one', 'no.txt'), { ...text, tree_path: 'no.txt' }, 404, /no such/],
-          [place('edit', 'topic/one'), { ...text, tree_path: 'no.txt' }, 404, /no such/],
-          [place('new', 'topic/one'), { ...text, tree_path: 'taken.txt' }, 400, /already/],
-          [place('new', 'topic/one'), { ...branch, tree_path: 'b.txt' }, 400, /a branch of that name/],
-          [place('new', 'topic2/x'), { ...text, tree_path: 'a' }, 400, /told apart/],
-          [place('delete', 'topic/one', 'docs'), direct, 400, /no links, folders/],
-        ] as const) {
-          const answer = await send(path, fields)
-          assert.equal(answer.status, status, `${path}: ${answer.text.slice(-300)}`)
-          assert.match(answer.text, words, path)
-          assert.equal(answer.headers['refresh'], undefined)
+        const intents = (await entries('intent')).length
+        const text = { tree_path: 'p.txt', content: 'x\n', last_commit: before, commit_choice: 'direct' }
+        for (const way of [
+          '_new/topic/one',
+          '_edit/main/README.md',
+          '_delete/main/README.md',
+          '_preview/main/README.md',
+        ]) {
+          for (const path of [`${repo()}/${way}`, `${repo()}.git/${way}`]) {
+            const answer = await send(path, text)
+            assert.equal(answer.status, 403, `${path}: ${answer.text.slice(-300)}`)
+            assert.match(answer.text, /Changing files in the browser/, path)
+            assert.equal(answer.headers['refresh'], undefined, path)
+          }
         }
-      })
-
-      test('not when the branch moved between form and touch, nor while a push of it is under way', async () => {
-        const old = await advance('topic/three', { 'file.txt': '1\n' })
-        const path = place('edit', 'topic/three', 'file.txt')
-        const fields = { ...direct, tree_path: 'file.txt', content: '2\n', last_commit: old }
-        const parked = await park(path, fields)
-        const now = await advance('topic/three')
-        const done = await confirm(parked)
-        assert.match(JSON.stringify(done.json), /moved since this was shown/)
-        assert.equal(await tip('topic/three'), now)
-        // The file is still the one that the page showed, so the form may be sent again.
-        const again = await park(path, fields)
-        await meanwhile('refs/heads/topic/three', 0, async () =>
-          assert.equal((await confirm(again)).status, 429),
-        )
-        assert.equal(await tip('topic/three'), now)
-        // Nor one to a new branch, which starts from it.
-        const aside = await park(path, {
-          ...fields,
-          commit_choice: 'commit-to-new-branch',
-          new_branch_name: 'topic-three',
-        })
-        await meanwhile('refs/heads/topic/three', 0, async () =>
-          assert.equal((await confirm(aside)).status, 429),
-        )
-        assert.equal(await tip('topic-three'), undefined)
-        await advance('topic/three', { 'file.txt': '3\n' })
-        const stale = await send(path, fields)
-        assert.equal(stale.status, 400)
-        assert.match(stale.text, /changed since the page was made/)
-      })
-
-      test('a push and a touch at once: the signed one on the signed tip, or none of it', async () => {
-        for (let round = 0; round < 3; round++) {
-          const old = await advance('topic/race')
-          const name = `edit-${round}.txt`
-          const parked = await park(place('new', 'topic/race'), {
-            ...direct,
-            tree_path: name,
-            content: 'x\n',
-            last_commit: old,
-          })
-          const [touched] = await Promise.allSettled([confirm(parked), advance('topic/race')])
-          await keeper.git.ok(work, 'fetch', '-q', 'origin')
-          if (touched.status === 'fulfilled' && touched.value.status === 200) {
-            const made = (await entries('outcome')).findLast(({ refs: all }) => all[0]?.before === old)!
-            assert.equal(await keeper.git.ok(work, 'rev-parse', `${made['refs'][0].after}^`), old)
-          } else assert.equal(await content('topic/race', name), '')
-        }
-      })
-
-      test('what the forge made otherwise is on record as that, told, and an error in the log', async () => {
-        // Real git rewrites this one; the other loses its mode.
-        await advance('topic/odd', {
-          '.gitattributes': '*.id ident\n',
-          'a.id': '#!/bin/sh\n',
-        })
-        await keeper.git.ok(work, 'update-index', '--chmod=+x', 'a.id')
-        await keeper.git.ok(work, 'commit', '-q', '-m', 'Executable')
-        await keeper.git.ok(work, 'push', '-q', 'origin', 'HEAD:refs/heads/topic/odd')
-        const parked = await park(place('edit', 'topic/odd', 'a.id'), {
-          ...direct,
-          tree_path: 'a.id',
-          content: '$Id: something$\n',
-          last_commit: (await tip('topic/odd'))!,
-        })
-        const done = await confirm(parked)
-        assert.equal(done.status, 502, JSON.stringify(done.json))
-        assert.match(JSON.stringify(done.json), /something else than you signed/)
-        const outcome = await last('outcome')
-        assert.equal(outcome['result'], 'mismatch')
-        assert.equal(outcome['refs'][0].status, 'mismatch')
-        assert.match(gateway.log(), /the forge did something else than was signed/)
-      })
-
-      test('not against a policy that protects the branch, as for a push', async () => {
-        await policy(
-          '@id("main by pushes") forbid (principal, action == Action::"file.create", resource) when { context.push.refs.contains("refs/heads/topic/one") };\n',
-        )
-        const fields = { ...direct, tree_path: 'p.txt', content: 'x' }
-        const answer = await send(place('new', 'topic/one'), fields)
-        assert.equal(answer.status, 403)
-        assert.match(answer.text, /main by pushes/)
-        // To a new branch it is another ref that moves.
-        await park(place('new', 'topic/one'), {
-          ...fields,
-          commit_choice: 'commit-to-new-branch',
-          new_branch_name: 'topic-free',
-        })
-        await policy(null)
+        assert.equal(await tip('topic/one'), before)
+        assert.equal((await entries('intent')).length, intents)
+        assert.doesNotMatch((await keeper.person.ask(`${gateway.portal}/pending`)).text, /href="\/c\//)
       })
 
       test('a change that nobody saw the end of is settled at the next start: by what git reads', async () => {
         const old = await advance('topic/late')
-        const parked = await park(place('new', 'topic/late'), {
-          ...direct,
-          tree_path: 'late.txt',
-          content: 'x\n',
-          last_commit: old,
-        })
-        assert.equal((await confirm(parked)).status, 200)
+        await keeper.git.commit(work, 'Late', (dir) => writeFileSync(join(dir, 'late.txt'), 'x\n'))
+        await keeper.git.ok(work, 'push', '-q', 'origin', 'HEAD:refs/heads/topic/late')
         const { actor, repo: where } = await last('intent')
         const edit = {
           tip: old,
           from: null,
-          to: { path: 'late.txt', id: await blob('topic/late', 'late.txt') },
+          to: { path: 'late.txt', id: await keeper.git.ok(work, 'rev-parse', 'HEAD:late.txt') },
         }
         const now = (await tip('topic/late'))!
         await gateway.stop()

@@ -78,7 +78,7 @@ test('what rides on the session passes, without a query', () => {
     'POST /org/acme/settings/avatar': 'org.avatar.update acme',
     'POST /repo/create?user_id=1': 'bad-request',
     'POST /alice/app/issues/new?title=x': 'bad-request',
-    'POST /a/b/_preview/main/x?content=x': 'bad-request',
+    'POST /a/b/_preview/main/x': 'not-allowed-yet',
     'PUT /alice/app/issues/new': 'unknown-action',
     'POST /alice/app/issues/x/comments': 'unknown-action',
     'POST /alice/app/issues/3/Title': 'unknown-action',
@@ -332,7 +332,7 @@ test('nothing that changes state passes but by a line that names it', () => {
     const group = groupOf(target.verb)
     assert.equal(target.secret, group === 'secret-read', path)
     if (target.verb === 'page.read' || target.secret) assert.equal(method, 'GET', path)
-    else assert.ok(method === 'POST' && (group === 'ride' || target.verb === 'file.preview'), path)
+    else assert.ok(method === 'POST' && group === 'ride', path)
   }
 })
 

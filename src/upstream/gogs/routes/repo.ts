@@ -84,7 +84,8 @@ export const repo: readonly (readonly [Method, string, Fate])[] = [
   ['POST', '/_delete/*', change('editor', FILE_DELETE)],
   ['GET', '/_upload/*', READ],
   ['POST', '/_upload/*', change('editor', FILE_UPLOAD)],
-  ['POST', '/_preview/*', pass('file.preview')],
+  // Writes what it shows where the editor makes its commits.
+  ['POST', '/_preview/*', refuse('editor', 'file.preview')],
   ['POST', '/upload-file', pass('file.upload.stage')],
   ['POST', '/upload-remove', pass('file.upload.unstage')],
   ['POST', '/action/star', passAndBack('repo.star')],
