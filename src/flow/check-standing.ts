@@ -27,3 +27,21 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
   }
   return undefined
 }
+
+/**
+ * What the request came with has not ended since {@link identify} saw it: the forge was asked meanwhile, and that takes as long
+ * as the forge likes.
+ */
+export function checkOpen(
+  { principal }: Pick<Passage, 'principal'>,
+  { identity }: { readonly identity: Pick<FlowContext['identity'], 'sessions' | 'gitPasswords'> },
+): Refusal | undefined {
+  const { account, via, credential } = known(principal, 'principal')
+  const open = via === 'session' ? identity.sessions(account.id) : identity.gitPasswords(account.id)
+  if (open.some(({ id }) => id === credential)) return undefined
+  return refusal(
+    'not-signed-in',
+    'The session or git password that this came with has ended.',
+    'Sign in again.',
+  )
+}

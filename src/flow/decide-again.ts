@@ -1,6 +1,6 @@
 import type { Decision } from '../core/policy/engine.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import { checkStanding } from './check-standing.ts'
+import { checkOpen, checkStanding } from './check-standing.ts'
 import type { FlowContext } from './context.ts'
 import { decisionRequest } from './decide.ts'
 import { type Gate, known, type Passage } from './passage.ts'
@@ -27,7 +27,7 @@ async function afterWaiting(passage: Passage, ctx: FlowContext): Promise<Refusal
 }
 
 function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
-  const standing = checkStanding(passage, ctx)
+  const standing = checkStanding(passage, ctx) ?? checkOpen(passage, ctx)
   if (standing) return standing
   const decision = ctx.policy.decide(
     decisionRequest(passage, passage.proof),

@@ -1,6 +1,7 @@
 import type { Decision } from '../core/policy/engine.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { WebAttempt } from './attempt.ts'
+import { checkOpen } from './check-standing.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 import { waysToApprove } from './ways-to-approve.ts'
@@ -15,6 +16,8 @@ export function parkChange(
   attempt: WebAttempt,
   decision: Extract<Decision, { kind: 'challenge' }>,
 ): Refusal {
+  const ended = checkOpen(passage, ctx) // what ended before this was parked would not end it
+  if (ended) return ended
   const { account, device } = known(passage.principal, 'principal')
   const session = known(passage.session, 'session')
   const change = known(passage.change, 'change')

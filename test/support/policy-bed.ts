@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { after } from 'node:test'
 import { type Action, type RepoResource, SITE } from '../../src/core/action/action.ts'
 import { type Account, accountId, type Device, deviceId } from '../../src/core/identity.ts'
-import type { DecisionRequest, PolicyEngine } from '../../src/core/policy/engine.ts'
+import type { DecisionRequest } from '../../src/core/policy/engine.ts'
 import { NO_PROOF, type Proof } from '../../src/core/proof.ts'
-import { loadPolicies } from '../../src/policy/load-policies.ts'
+import { type LoadedPolicies, loadPolicies } from '../../src/policy/load-policies.ts'
+import type { PolicyReader } from '../../src/policy/reader.ts'
 
 /** People, devices, proofs and actions to ask policy about, and an engine over files written for a test. */
 export const NOW = 1_800_000_000_000
@@ -77,7 +78,7 @@ forbid (principal, action in Action::"change", resource == Repo::"Acme/App") unl
 `
 
 export interface PolicyBed {
-  readonly policy: PolicyEngine
+  readonly policy: LoadedPolicies
   readonly dir: string
   /** What was logged, `warn` and `error` alike. */
   readonly said: { level: string; message: string; [field: string]: unknown }[]
@@ -98,7 +99,11 @@ export function policyDir(files: Record<string, string>): string {
   return dir
 }
 
-export async function policyBed(files: Record<string, string> = {}): Promise<PolicyBed> {
+/** An engine over files of a test, read by a worker unless told otherwise. */
+export async function policyBed(
+  files: Record<string, string> = {},
+  openReader?: () => PolicyReader,
+): Promise<PolicyBed> {
   const dir = policyDir(files)
   const said: PolicyBed['said'] = []
   const ids = new Map([
@@ -121,6 +126,7 @@ export async function policyBed(files: Record<string, string> = {}): Promise<Pol
     epoch: () => clock.epoch,
     now: () => clock.now,
     log: { warn: note('warn'), error: note('error') },
+    ...(openReader && { openReader }),
   })
   return { policy, dir, said, ids, clock }
 }

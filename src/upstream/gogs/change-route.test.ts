@@ -386,6 +386,7 @@ describe('what a form means', () => {
       'https://x/a b',
       'https://',
       'https://x\\@y/',
+      'https://example.com/x.git?private_token=x',
     ])
       assert.equal(from(odd), 'bad-request', odd)
   })

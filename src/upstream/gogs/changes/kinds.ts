@@ -60,7 +60,11 @@ export function hostOf(url: string): string {
 export function isImportUrl(text: string): boolean {
   const url = anyUrl(text)
   return (
-    url !== undefined && /^(?:https?|git):$/.test(url.protocol) && url.username === '' && url.password === ''
+    url !== undefined &&
+    /^(?:https?|git):$/.test(url.protocol) &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === ''
   )
 }
 
