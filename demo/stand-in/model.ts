@@ -39,6 +39,15 @@ export interface Milestone {
   closed: boolean
 }
 
+export interface Release {
+  readonly id: number
+  readonly tag: string
+  readonly target: string
+  title: string
+  notes: string
+  draft: boolean
+}
+
 export type Mode = 'read' | 'write' | 'admin'
 
 export interface Repo {
@@ -54,11 +63,12 @@ export interface Repo {
   collaborators: Record<string, Mode>
   issues: Issue[]
   milestones: Milestone[]
+  releases?: Release[]
 }
 
 export interface State {
   /** Last id given; ids are never used twice. */
-  lastId: { user: number; repo: number; token: number; comment: number; milestone: number }
+  lastId: { user: number; repo: number; token: number; comment: number; milestone: number; release: number }
   /** Key of CSRF tokens, hex. */
   readonly csrfKey: string
   users: User[]

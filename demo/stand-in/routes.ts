@@ -5,6 +5,7 @@ import { EDITOR } from './pages/editor.ts'
 import { ISSUES } from './pages/issues.ts'
 import { MILESTONES } from './pages/milestones.ts'
 import { PULLS } from './pages/pulls.ts'
+import { RELEASES } from './pages/releases.ts'
 import { REPO } from './pages/repo.ts'
 import { REPO_SETTINGS } from './pages/repo-settings.ts'
 import { SETTINGS } from './pages/settings.ts'
@@ -22,6 +23,7 @@ const LINES: readonly RouteLine[] = [
   ...MILESTONES,
   ...PULLS,
   ...EDITOR,
+  ...RELEASES,
   ...REPO_SETTINGS,
   ...REPO,
 ]

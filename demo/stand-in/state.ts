@@ -30,7 +30,7 @@ export interface Store {
 }
 
 const FRESH = (): State => ({
-  lastId: { user: 0, repo: 0, token: 0, comment: 0, milestone: 0 },
+  lastId: { user: 0, repo: 0, token: 0, comment: 0, milestone: 0, release: 0 },
   csrfKey: randomBytes(32).toString('hex'),
   users: [],
   repos: [],
@@ -40,6 +40,7 @@ const FRESH = (): State => ({
 export function openState(home: string): Store {
   const file = join(home, 'state.json')
   const state = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as State) : FRESH()
+  state.lastId.release ??= 0 // a home from before there were releases
   const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
   const store: Store = {
     state,

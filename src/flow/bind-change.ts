@@ -1,9 +1,10 @@
 import type { Change } from '../core/action/change.ts'
-import { branchRef, isEdit } from '../core/action/moves.ts'
+import { branchRef, isEdit, isRelease } from '../core/action/moves.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
 import { bindEdit } from './bind-edit.ts'
+import { bindRelease } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import { codeOf } from './place-of-repo.ts'
 
@@ -28,6 +29,7 @@ export async function bindChange(
   account: { readonly id: string; readonly name: string },
   ctx: Pick<FlowContext, 'forge' | 'spool'>,
 ): Promise<Result<Change, Refusal>> {
+  if (isRelease(change.verb)) return bindRelease(change, repo, account.name, ctx.forge)
   const edit = isEdit(change.verb)
   if (!edit && change.verb !== 'branch.delete') return ok(change)
   const refs = await ctx.forge.refs(repo, 'code', account.name)

@@ -1,10 +1,11 @@
 import { type Resource, SITE } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
-import { movesOf } from '../core/action/moves.ts'
+import { isRelease, movesOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo, Route } from '../upstream/forge.ts'
 import { bindChange } from './bind-change.ts'
+import { stillBound } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
@@ -21,9 +22,6 @@ const UNBOUND = new Set([
   'file.delete',
   'file.upload',
   'pr.merge',
-  'release.create',
-  'release.update',
-  'release.delete',
   'wiki.create',
   'wiki.update',
   'wiki.delete',
@@ -44,7 +42,11 @@ export async function describeChange(
   if (route.repo && !repo?.permissions.pull) return NOT_FOUND
   if (repo) passage.repo = repo
   if (attempt.door === 'portal') {
-    passage.change = attempt.parked.change
+    const { change } = attempt.parked
+    const stale =
+      repo && isRelease(change.verb) ? await stillBound(change, repo, account.name, ctx.forge) : undefined
+    if (stale) return stale
+    passage.change = change
   } else {
     if (attempt.door !== 'web' || !attempt.form)
       return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')

@@ -21,18 +21,21 @@ export function pageMoves(action: Action): readonly RefMove[] {
 
 /**
  * What became of refs after the forge answered, read again: as signed, as before, or something that nobody signed. A new
- * commit is looked into before it counts as signed, by `judge`.
+ * commit is looked into before it counts as signed, by `judge`. Of a ref that was to stay only the forge's answer tells whether
+ * it `took` the change.
  */
 export async function landed(
   moves: readonly RefMove[],
   refs: ReadonlyMap<string, string> | undefined,
   judge: (now: string) => Promise<Pick<RefOutcome, 'status' | 'reason'>>,
+  took: boolean,
 ): Promise<RefOutcome[]> {
   return Promise.all(
     moves.map(async (move): Promise<RefOutcome> => {
       const { ref, before, after } = move
       const now = tipIn(refs, ref)
       const seen = { ref, before, after: now }
+      if (now === before && now === after && took) return { ...seen, status: 'ok' }
       if (now === before) return { ...seen, status: 'ng', reason: 'the forge left it as it was' }
       if (after !== null)
         return now === after

@@ -20,8 +20,11 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
   const place = codeOf(known(passage.repo, 'repo'), known(passage.principal, 'principal').account, ctx)
   let refs: RefOutcome[]
   try {
-    refs = await landed(moves, await refsNow(passage, ctx), (commit) =>
-      judgeEdit(ctx, place, editOf(verb, stated), commit),
+    refs = await landed(
+      moves,
+      await refsNow(passage, ctx),
+      (commit) => judgeEdit(ctx, place, editOf(verb, stated), commit),
+      outcome.accepted === true,
     )
   } catch (error) {
     ctx.log.warn({ err: error, intent: known(passage.intent, 'intent').index }, 'refs could not be read')

@@ -31,10 +31,10 @@ export async function settle(
         left++
         continue
       }
-      // What does not move was only kept from others.
-      const moves = (JSON.parse(intent.updates) as KeptRef[]).filter(
-        ({ before, after }) => intent.exclusive === 0 || before !== after,
-      )
+      const kept = JSON.parse(intent.updates) as KeptRef[]
+      // What does not move was only kept from others; where nothing moves, the refs cannot tell.
+      const moving = kept.filter(({ before, after }) => intent.exclusive === 0 || before !== after)
+      const moves = moving.length > 0 ? moving : kept
       const refs: RefOutcome[] = []
       for (const move of moves) {
         const judged = judge(move, second)
@@ -116,6 +116,14 @@ export function judge(
 ): RefOutcome {
   if (!refs) return { ref, status: 'unknown', reason: 'the repository could not be read' }
   const now = refs.get(ref)
+  if (before === after)
+    return {
+      ref,
+      status: 'unknown',
+      reason: 'the ref was to stay, so it does not tell what the forge did',
+      before,
+      after: now ?? '0'.repeat(before.length),
+    }
   if (now === after || (now === undefined && after !== null && isZeroId(after))) return { ref, status: 'ok' }
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }

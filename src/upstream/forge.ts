@@ -26,6 +26,16 @@ export interface ForgeRepo extends RepoRef {
 /** Verbs of what is forwarded as it came: everything that git does not do. */
 export type PageVerb = Exclude<Verb, 'git.fetch' | 'git.push'>
 
+/** A release or a draft of one, as the forge keeps it. */
+export interface ForgeRelease {
+  readonly id: number
+  /** Name of its tag, which a draft may not have yet. */
+  readonly tag: string
+  /** The branch from whose tip the tag is made. */
+  readonly target: string
+  readonly draft: boolean
+}
+
 /** A request of a change, written anew from its fields. */
 export interface ChangeRequest {
   readonly method: 'GET' | 'POST'
@@ -149,6 +159,10 @@ export interface Forge {
    * are given by the id of the tag object. Names are git's bytes read as latin1.
    */
   refs(repo: RepoRef, part: 'code' | 'wiki', asUser: string): Promise<ReadonlyMap<string, string> | undefined>
+  /** Releases and drafts of a repository as `user` sees it; undefined when they may not know of it. */
+  releases(repo: RepoRef, asUser: string): Promise<readonly ForgeRelease[] | undefined>
+  /** SHA-256 in hex of a file that a release or an issue holds; undefined when `user` may not read it, or nothing holds it. */
+  attachment(uuid: string, asUser: string): Promise<string | undefined>
   /** Resolves when the forge answers its health check. */
   healthy(): Promise<boolean>
   /** Delete minted tokens and close connections. */

@@ -28,13 +28,24 @@ const NONE = '0'.repeat(40)
 
 const EDITS = new Set(['file.create', 'file.edit', 'file.delete'])
 
+const RELEASES = new Set(['release.create', 'release.update', 'release.delete'])
+
 /** Whether it makes a commit of one file. */
 export function isEdit(verb: string): boolean {
   return EDITS.has(verb)
 }
 
-/** The refs that a change moves, by its stated fields; none for what moves none. The fields may be anybody's. */
+/** Whether it is about a release, and so about a tag. */
+export function isRelease(verb: string): boolean {
+  return RELEASES.has(verb)
+}
+
+/**
+ * The refs that a change moves, by its stated fields; none for what moves none. The fields may be anybody's. One whose
+ * `after` is its `before` must stay as it is.
+ */
 export function movesOf(verb: string, fields: readonly Field[]): readonly RefMove[] {
+  if (isRelease(verb)) return tagMove(verb, fields)
   const tips = tipsOf(verb, fields)
   if (verb === 'branch.delete')
     return tips.map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
@@ -44,8 +55,9 @@ export function movesOf(verb: string, fields: readonly Field[]): readonly RefMov
 
 /** What the refs must hold right before it, by its stated fields. */
 export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
-  const said = (key: string): string => fields.find((one) => one[0] === key)?.[1] ?? ''
+  const said = saidIn(fields)
   if (verb === 'branch.delete') return [{ ref: branchRef(said('branch')), id: said('commit') }]
+  if (isRelease(verb)) return releaseTips(verb, fields)
   if (!isEdit(verb)) return []
   const branch = { ref: branchRef(said('branch')), id: said('tip') }
   return said('commit-choice') === 'new-branch'
@@ -53,9 +65,29 @@ export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
     : [branch]
 }
 
+/** A release that is published names its tag, or makes it at the tip of a branch; one that is deleted takes its tag along. */
+function tagMove(verb: string, fields: readonly Field[]): readonly RefMove[] {
+  const said = saidIn(fields)
+  const ref = tagRef(said('tag'))
+  const id = said('tag-id')
+  if (id !== '') return [{ ref, before: id, after: verb === 'release.delete' ? '0'.repeat(id.length) : id }]
+  const commit = said('commit')
+  return commit === '' ? [] : [{ ref, before: NONE, after: commit }]
+}
+
+function releaseTips(verb: string, fields: readonly Field[]): readonly Tip[] {
+  const said = saidIn(fields)
+  const tags = tagMove(verb, fields).map(({ ref, before }) => ({ ref, id: before }))
+  return said('commit') === '' ? tags : [...tags, { ref: branchRef(said('target')), id: said('commit') }]
+}
+
+function saidIn(fields: readonly Field[]): (key: string) => string {
+  return (key) => fields.find((one) => one[0] === key)?.[1] ?? ''
+}
+
 /** What an edit was signed as. */
 export function editOf(verb: string, fields: readonly Field[]): SignedEdit {
-  const said = (key: string): string => fields.find((one) => one[0] === key)?.[1] ?? ''
+  const said = saidIn(fields)
   return {
     tip: said('tip'),
     from: verb === 'file.create' ? null : { path: said('file'), id: said('blob') },
@@ -66,6 +98,11 @@ export function editOf(verb: string, fields: readonly Field[]): SignedEdit {
 /** A branch by the name that pages give it, as git's bytes. */
 export function branchRef(branch: string): string {
   return `refs/heads/${Buffer.from(branch, 'utf8').toString('latin1')}`
+}
+
+/** A tag by the name that pages give it, as git's bytes. */
+export function tagRef(tag: string): string {
+  return `refs/tags/${Buffer.from(tag, 'utf8').toString('latin1')}`
 }
 
 /** What `refs` hold under a name; all zeros for nothing. */

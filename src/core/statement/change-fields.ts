@@ -147,9 +147,32 @@ export const CHANGE_FIELDS = {
   'org.webhook.delete': ['hook'],
   'org.webhook.update': ['kind', 'hook', ...WEBHOOK],
   'pr.merge': ['pull', 'style', 'commit-description?'],
-  'release.create': ['tag', 'target', 'title', 'notes-digest?', 'prerelease?', 'draft?', 'file*'],
-  'release.delete': ['release'],
-  'release.update': ['tag', 'title', 'notes-digest?', 'prerelease?', 'draft?', 'file*'],
+  'release.create': [
+    'tag',
+    'target',
+    'title',
+    'notes-digest?',
+    'prerelease?',
+    'draft?',
+    'file*',
+    'file-digest*',
+    'tag-id?',
+    'commit?',
+  ],
+  'release.delete': ['release', 'tag', 'tag-id?'],
+  'release.update': [
+    'tag',
+    'title',
+    'notes-digest?',
+    'prerelease?',
+    'draft?',
+    'file*',
+    'release',
+    'file-digest*',
+    'tag-id?',
+    'target?',
+    'commit?',
+  ],
   'repo.collaborator.add': ['person'],
   'repo.collaborator.make-admin': ['person-id', 'access'],
   'repo.collaborator.remove': ['person-id'],
@@ -184,10 +207,13 @@ export const CHANGE_FIELDS = {
   'wiki.update': ['page', 'old-title?', 'title', 'content-digest', 'message?'],
 } as const satisfies { readonly [V in Verb]?: readonly string[] }
 
-/** Fields that no form says: what the refs held when the change was shown. They stand last. */
+/** Fields that no form says: what refs and releases held when the change was shown. They stand last. */
 export const BOUND_FIELDS: { readonly [V in Verb]?: readonly string[] } = {
   'branch.delete': ['commit'],
   'file.create': ['branch', 'tip', 'new-blob'],
   'file.delete': ['branch', 'tip', 'file', 'blob'],
   'file.edit': ['branch', 'tip', 'file', 'blob', 'new-blob'],
+  'release.create': ['file-digest', 'tag-id', 'commit'],
+  'release.delete': ['tag', 'tag-id'],
+  'release.update': ['release', 'file-digest', 'tag-id', 'target', 'commit'],
 }

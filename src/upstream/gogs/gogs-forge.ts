@@ -3,6 +3,7 @@ import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { isRepoName } from './names.ts'
 import { gitPath, readRefs } from './refs.ts'
+import { attachmentDigest, listReleases } from './releases.ts'
 import { createRepo, findRepo } from './repos.ts'
 import { gogsRoute } from './route.ts'
 import { basicOf, createTokens } from './tokens.ts'
@@ -87,6 +88,8 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
         [pusher, owner].filter((person) => person !== undefined).map(({ name }) => gitUser(name)),
       )
     },
+    releases: (repo, asUser) => listReleases(client, repo, asUser),
+    attachment: (uuid, asUser) => attachmentDigest(client, uuid, asUser),
     async healthy() {
       try {
         return (await client.ask({ path: '/healthcheck' })).status === 200
