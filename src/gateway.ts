@@ -17,6 +17,7 @@ import { createHolds } from './hold/create-holds.ts'
 import { createParkedChanges } from './hold/parked-changes.ts'
 import { type Origins, openOrigins } from './origins.ts'
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.ts'
+import { mentionsVisitors } from './policy/policy-files.ts'
 import { recordPolicy } from './policy/record-policy.ts'
 import { watchPolicies } from './policy/watch-policies.ts'
 import { loadAssets } from './portal/assets.ts'
@@ -86,6 +87,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       env: process.env,
       log,
       configured: settings.gogs,
+      open: await mentionsVisitors(policyDir(settings)),
       ...(process.env['COUNTERSIGN_FORGE'] === 'stand-in' && { prefer: 'stand-in' as const }),
       ...(process.env['COUNTERSIGN_INJECT'] !== undefined && { inject: process.env['COUNTERSIGN_INJECT'] }),
     })
@@ -226,6 +228,7 @@ async function compose(
     rpId: origins.rpId,
     nonceKey: loadSecrets(settings.home).nonceKey,
     credentialLimiter: rateLimit({ burst: 20, refillMs: 3_000 }),
+    visitorLimiter: rateLimit({ burst: 240, refillMs: 500 }),
     refusalLimiter: rateLimit({ burst: 120, refillMs: 1_000 }),
     running: new Set(),
     settleSoon() {

@@ -5,9 +5,9 @@ import { page, type Reply, type Visit } from './visit.ts'
 /** A whole page with head, navigation and the CSRF token where Gogs' scripts look for it, and Gogs' referrer policy. */
 export function layout(visit: Visit, title: string, content: Markup, code = 200): Reply {
   const { user, csrf } = visit
-  const nav = user
+  const nav = user?.name
     ? html`<a href="/explore/repos">Explore</a> <a href="/repo/create">New repository</a> <a href="/user/settings">Settings</a> <a href="/${user.name}" class="me">${user.name}</a>`
-    : html`<a href="/user/login">Sign in</a>`
+    : html`<a href="/user/login?redirect_to=${visit.path}">Sign in</a>`
   return page(
     html`<!DOCTYPE html>
 <html lang="en">

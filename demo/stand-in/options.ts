@@ -11,17 +11,27 @@ export interface Options {
   readonly externalUrl: string
   /** A file whose content repository pages carry as a script, to show what an injected script cannot do. */
   readonly inject: string | undefined
+  /** Public repositories are shown to whoever asks: `REQUIRE_SIGNIN_VIEW = false` in Gogs. */
+  readonly open: boolean
 }
 
 /** Options from the command line; a string says what is wrong with them. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | string {
   const usage =
-    'usage: main.ts --home DIR --port N [--header NAME] [--admin NAME] [--external-url URL] [--inject FILE]'
+    'usage: main.ts --home DIR --port N [--header NAME] [--admin NAME] [--external-url URL] [--inject FILE] [--open]'
   try {
     const text = { type: 'string' } as const
     const { values } = parseArgs({
       args,
-      options: { home: text, port: text, header: text, admin: text, 'external-url': text, inject: text },
+      options: {
+        home: text,
+        port: text,
+        header: text,
+        admin: text,
+        'external-url': text,
+        inject: text,
+        open: { type: 'boolean', default: false },
+      },
     })
     const port = Number(values.port)
     if (values.home === undefined || !Number.isInteger(port) || port < 0 || port > 65535) return usage
@@ -32,6 +42,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | s
       admin: values.admin,
       externalUrl: (values['external-url'] ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
       inject: values.inject,
+      open: values.open,
     }
   } catch (error) {
     return `${(error as Error).message}\n${usage}`

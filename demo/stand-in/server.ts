@@ -38,7 +38,7 @@ export function createStandIn(store: Store, options: Options): Server {
     if (segments[2] === 'info' && segments[3] === 'lfs') return serveLfs(store, options, req, res, segments)
     const found = findRoute(req.method === 'HEAD' ? 'GET' : req.method!, segments)
     if (!found && segments.length > 2 && segments[0] !== 'api')
-      return serveGit(store, req, res, segments, url.searchParams)
+      return serveGit(store, options, req, res, segments, url.searchParams)
 
     const cookies: string[] = []
     const known = cookieOf(req, SESSION)
@@ -81,7 +81,8 @@ export function createStandIn(store: Store, options: Options): Server {
       )
       if (fault) return send(res, { status: 400, type: 'text/plain; charset=utf-8', body: fault }, cookies)
     }
-    if (who !== 'anyone' && !user) return send(res, api ? forbidden() : redirect('/user/login'), cookies)
+    if (who !== 'anyone' && !user && !(who === 'reader' && options.open))
+      return send(res, api ? forbidden() : redirect('/user/login'), cookies)
     if (who === 'token' && !byToken) return send(res, status(401), cookies)
     if (who === 'site-admin' && !user?.admin) return send(res, status(403), cookies)
     return send(res, await handler(visit), cookies)

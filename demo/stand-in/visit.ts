@@ -30,8 +30,8 @@ export interface Reply {
 
 export type Handler = (visit: Visit) => Reply | Promise<Reply>
 
-/** Who may use a route: everybody, a signed-in person, a token, a site administrator. */
-export type Who = 'anyone' | 'signed-in' | 'token' | 'site-admin'
+/** Who may use a route: everybody, everybody who may read where the forge is open, a signed-in person, a token, a site administrator. */
+export type Who = 'anyone' | 'reader' | 'signed-in' | 'token' | 'site-admin'
 
 export type RouteLine = readonly [method: string, pattern: string, who: Who, handler: Handler]
 

@@ -1,7 +1,10 @@
 import { accessOf, allows } from './access.ts'
 import { notFound } from './layout.ts'
-import type { Mode } from './model.ts'
+import type { Mode, User } from './model.ts'
 import { type Handler, type Reply, type RepoVisit, status } from './visit.ts'
+
+/** Stands where a page of a repository is shown to a visitor; no line of a change does that. */
+const NOBODY: User = { id: 0, name: '', email: '', admin: false, owners: null }
 
 type RepoHandler = (visit: RepoVisit) => Reply | Promise<Reply>
 
@@ -30,5 +33,5 @@ function resolve(visit: Parameters<Handler>[0], everything: boolean): RepoVisit 
   const repo = store.repo(params[0]!, params[1]!.replace(/\.git$/, ''))
   const owner = repo && store.userById(repo.ownerId)
   const mode = repo && (everything ? 'admin' : accessOf(store, user, repo))
-  return user && repo && owner && mode ? { ...visit, user, repo, owner, mode } : undefined
+  return repo && owner && mode ? { ...visit, user: user ?? NOBODY, repo, owner, mode } : undefined
 }

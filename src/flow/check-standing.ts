@@ -5,6 +5,7 @@ import { known, type Passage } from './passage.ts'
 
 /** Account and device as they are now. The forge ignores account state on git, so it is enforced here, for every door. */
 export function checkStanding(passage: Passage, { identity }: FlowContext): Refusal | undefined {
+  if (passage.visitor && isRead(passage)) return undefined
   const principal = known(passage.principal, 'principal')
   if (identity.account(principal.account.id)?.state !== 'active') {
     return refusal('account-inactive', 'This account is disabled.', 'Ask an administrator.')
@@ -26,6 +27,11 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
     )
   }
   return undefined
+}
+
+/** All that visitors of whom nothing is known can do. */
+function isRead({ action }: Passage): boolean {
+  return action?.verb === 'page.read' || action?.verb === 'git.fetch'
 }
 
 /**

@@ -45,6 +45,8 @@ export interface FlowContext {
   /** Key of push nonces; lives with the other secrets. */
   readonly nonceKey: Uint8Array
   readonly credentialLimiter: AttemptLimiter
+  /** What visitors of whom nothing is known may ask, by network. */
+  readonly visitorLimiter: AttemptLimiter
   /** How many refusals of one account reach the ledger; the rest reach the log. */
   readonly refusalLimiter: AttemptLimiter
   /** Read the refs of open intents before long. */
@@ -56,9 +58,9 @@ export interface FlowContext {
   now(): number
 }
 
-/** Repositories as one person sees them, remembered for a few seconds. */
+/** Repositories as one person sees them, or as everybody does (null), remembered for a few seconds. */
 export interface RepoLookup {
   /** Without waiting, when it is remembered. */
-  remembered(owner: string, name: string, asUser: string, now: number): ForgeRepo | undefined
-  find(owner: string, name: string, asUser: string, now: number): Promise<ForgeRepo | undefined>
+  remembered(owner: string, name: string, asUser: string | null, now: number): ForgeRepo | undefined
+  find(owner: string, name: string, asUser: string | null, now: number): Promise<ForgeRepo | undefined>
 }

@@ -9,10 +9,14 @@ export const decide: Gate = (passage, ctx) => {
   const { verb } = request.action
   if (verb === 'page.read' || verb === 'git.fetch') {
     if (ctx.policy.allowsRead(request)) return undefined
+    if (passage.visitor) return passage.visitor
     passage.decision = ctx.policy.decide(request, [])
     return refusal('denied', readDenied(passage), 'Ask the owner of the repository or an administrator.')
   }
-  const decision = ctx.policy.decide(request, ctx.identity.activeDevices(request.account.id))
+  const decision = ctx.policy.decide(
+    request,
+    ctx.identity.activeDevices(known(passage.principal, 'principal').account.id),
+  )
   passage.decision = decision
   if (decision.kind === 'deny')
     return refusal(
@@ -32,6 +36,8 @@ function readDenied({ decision }: Passage): string {
 
 /** What policy is asked about: the account and device as they stand, the action, and the proof. */
 export function decisionRequest(passage: Passage, proof: Proof): DecisionRequest {
+  if (passage.visitor)
+    return { account: null, device: null, action: known(passage.action, 'action'), proof: NO_PROOF }
   const principal = known(passage.principal, 'principal')
   return {
     account: principal.account,

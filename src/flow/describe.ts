@@ -54,16 +54,22 @@ function withRepo(
   name: string,
   then: (repo: ForgeRepo) => Refusal | undefined,
 ): Refusal | undefined | Promise<Refusal | undefined> {
-  const user = known(passage.principal, 'principal').account.name
+  const { visitor } = passage
+  const user = visitor ? null : known(passage.principal, 'principal').account.name
   const take = (repo: ForgeRepo | undefined): Refusal | undefined => {
-    if (!repo?.permissions.pull) return NOT_FOUND
+    if (!repo?.permissions.pull || (visitor && repo.private)) return visitor ?? NOT_FOUND
     passage.repo = repo
     return then(repo)
   }
   const remembered = ctx.repos.remembered(owner, name, user, passage.now)
   // What changes something is judged on the forge's answer of this moment.
   if (remembered && changesNothing(passage.attempt)) return take(remembered)
-  return ctx.repos.find(owner, name, user, passage.now).then(take)
+  const found = ctx.repos.find(owner, name, user, passage.now)
+  if (!visitor) return found.then(take)
+  return found.then(take, (error: unknown) => {
+    ctx.log.warn({ err: error }, 'the forge did not say what it shows to visitors')
+    return visitor
+  })
 }
 
 function changesNothing(attempt: Attempt): boolean {

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { GitAttempt, WebAttempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import { bearer, byTicket } from './identify-ticket.ts'
+import { byNothing } from './identify-visitor.ts'
 import type { Passage } from './passage.ts'
 
 /** The person behind a request, by a secret that only we gave out. No header of the client names anybody. */
@@ -19,29 +20,27 @@ export function identify(passage: Passage, ctx: FlowContext): Refusal | undefine
   }
 }
 
-function bySession(
-  passage: Passage,
-  { session }: WebAttempt,
-  { identity }: FlowContext,
-): Refusal | undefined {
+function bySession(passage: Passage, attempt: WebAttempt, ctx: FlowContext): Refusal | undefined {
+  const { session } = attempt
+  const { identity } = ctx
   const found = session === undefined ? undefined : identity.bySessionHash('forge', session, passage.now)
-  if (!found) return refusal('not-signed-in', 'You are not signed in.', 'Sign in with your passkey.')
+  if (!found) return byNothing(passage, attempt, ctx, NOT_SIGNED_IN)
   passage.principal = found.principal
   passage.session = found.session
   return undefined
 }
 
-function byPassword(
-  passage: Passage,
-  { authorization, client, route }: GitAttempt,
-  ctx: FlowContext,
-): Refusal | undefined {
+const NOT_SIGNED_IN = refusal('not-signed-in', 'You are not signed in.', 'Sign in with your passkey.')
+
+function byPassword(passage: Passage, attempt: GitAttempt, ctx: FlowContext): Refusal | undefined {
+  const { authorization, client, route } = attempt
   if (authorization === undefined) {
-    return refusal(
+    const needed = refusal(
       'not-signed-in',
       'This repository needs a git password.',
       `Get one at ${ctx.portalOrigin}/git-password`,
     )
+    return byNothing(passage, attempt, ctx, needed)
   }
   const limit = `git ${client.address}`
   if (!ctx.credentialLimiter.mayTry(limit, passage.now)) {

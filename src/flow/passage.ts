@@ -24,6 +24,11 @@ export interface Passage {
   /** Filled by `identify`. */
   principal?: Principal
   session?: Session
+  /**
+   * Set by `identify` for a visitor of whom nothing is known, in the place of a principal: what they are told unless this is
+   * open to them.
+   */
+  visitor?: Refusal
   /** Filled by `identify` when a ticket of a large-file batch said who asks. */
   ticket?: LfsTicket
   /** Filled by `describe`. */

@@ -10,7 +10,8 @@ const REMEMBER_AT_MOST = 20_000
  */
 export function createRepoLookup(forge: Pick<Forge, 'repo'>): RepoLookup {
   const seen = new Map<string, { repo: ForgeRepo; until: number }>()
-  const key = (owner: string, name: string, user: string): string => `${user} ${owner}/${name}`.toLowerCase()
+  const key = (owner: string, name: string, user: string | null): string =>
+    `${user ?? ''} ${owner}/${name}`.toLowerCase()
   return {
     remembered(owner, name, asUser, now) {
       const found = seen.get(key(owner, name, asUser))

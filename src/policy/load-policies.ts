@@ -91,6 +91,9 @@ export async function loadPolicies(deps: {
       return { allowed: false, named: [], broken: 'the request has no form that policy knows' }
     }
     const answer = cedar.ask(query)
+    // "Everybody" is everybody with an account: who wrote such a policy did not think of the world.
+    if (answer.allowed && request.account === null && !answer.named.some((id) => loaded.forVisitors.has(id)))
+      return { allowed: false, named: [] }
     if (answer.broken !== undefined)
       log.error(
         { broken: answer.broken, policies: answer.named },
@@ -127,6 +130,9 @@ export async function loadPolicies(deps: {
     },
     get version() {
       return version
+    },
+    get opens() {
+      return loaded.forVisitors.size > 0
     },
     get inForce() {
       return inForce

@@ -17,6 +17,8 @@ export interface PolicySet {
   readonly digest: string
   /** Whether any policy looks at an age, which then is part of what a remembered read depends on. */
   readonly looksAtAge: boolean
+  /** Ids of the permits that name visitors of whom nothing is known. */
+  readonly forVisitors: ReadonlySet<string>
   /** The administrator's files, and the lock as it is after this. */
   readonly files: Hashes
 }
@@ -42,7 +44,13 @@ export async function loadSet(deps: {
     const grown = new Map([...lock, ...meanings])
     const locked = grown.size > lock.size ? writeLock(dir, grown) : sha256
     for (const remark of remarks) deps.remark(remark)
-    return { schema, policies, ...digestOf(schema, policies), files: hashesOf(files, locked) }
+    return {
+      schema,
+      policies,
+      ...digestOf(schema, policies),
+      forVisitors: visitorPermits(policies),
+      files: hashesOf(files, locked),
+    }
   } finally {
     await reader.close()
   }
@@ -58,6 +66,15 @@ function digestOf(
     digest: `sha256:${sha256Hex(canonicalJson({ schema, policies: byId }))}`,
     looksAtAge: /"age(?:Seconds|Hours)"/.test(canonicalJson(byId)),
   }
+}
+
+/** Those whose scope says `principal is Anonymous`, or names the one there is. */
+function visitorPermits(policies: readonly SourcedPolicy[]): ReadonlySet<string> {
+  const named = policies.filter(({ json: { effect, principal } }) => {
+    const scope = principal as { entity_type?: string; entity?: { type?: string } }
+    return effect === 'permit' && (scope.entity_type ?? scope.entity?.type) === 'Anonymous'
+  })
+  return new Set(named.map(({ id }) => id))
 }
 
 function hashesOf(files: readonly PolicyFile[], lock: string | undefined): Hashes {

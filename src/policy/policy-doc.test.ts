@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { alice, ask, key, NOW, push, pushOf, touched, withPin } from '../../test/support/policy-bed.ts'
+import { alice, app, ask, key, NOW, push, pushOf, touched, withPin } from '../../test/support/policy-bed.ts'
 import { accountId } from '../core/identity.ts'
 import type { DecisionRequest } from '../core/policy/engine.ts'
+import { NO_PROOF } from '../core/proof.ts'
 import { loadCedar } from './cedar.ts'
 import { inProcessBed } from './in-process-bed.ts'
 import { shippedSource } from './sources.ts'
@@ -34,6 +35,7 @@ describe('docs/formats/policy.md', () => {
   })
 
   const bob = { ...alice, id: accountId('b'), name: 'bob', forgeId: 8 }
+  const read = { verb: 'page.read', resource: app } as const
   const tag = pushOf('refs/tags/v1')
   const young = { ...key, createdAt: NOW - 23 * 3_600_000 }
   const verdicts: readonly [string, readonly [string, DecisionRequest, string][]][] = [
@@ -58,6 +60,10 @@ describe('docs/formats/policy.md', () => {
         ['a key of a day', ask(push, touched), 'allow'],
         ['a younger one', ask(push, withPin, { device: young }), 'deny'],
       ],
+    ],
+    [
+      'public repositories are for everybody',
+      [['a page, by nobody', ask(read, NO_PROOF, { account: null, device: null }), 'allow']],
     ],
   ]
   test('has no example that is not tried here', () => {

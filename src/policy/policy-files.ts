@@ -29,6 +29,14 @@ export async function readPolicyFiles(dir: string): Promise<PolicyFile[]> {
 }
 
 /**
+ * Whether a file speaks of visitors of whom nothing is known: asked before the forge starts, which takes it as a setting, and so
+ * before any policy can be read with its names. A comment counts, too; what is shown is for policy to say.
+ */
+export async function mentionsVisitors(dir: string): Promise<boolean> {
+  return (await readPolicyFiles(dir)).some(({ text }) => /\bAnonymous\b/.test(text))
+}
+
+/**
  * What the files and the lock say now, for comparing; a file that cannot be read counts as a content of its own. Rejects with
  * {@link PolicyError} when the directory cannot be read.
  */

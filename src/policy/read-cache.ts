@@ -37,7 +37,7 @@ export function createReadCache(atMost: number): ReadCache {
       size = 0
     }
     const { account, device, action } = remembered.request
-    const answers = inner(inner(young, account.id), device?.id ?? '')
+    const answers = inner(inner(young, account?.id ?? ''), device?.id ?? '')
     const slot = slotOf(action)
     if (!answers.has(slot)) size++
     answers.set(slot, remembered)
@@ -65,7 +65,7 @@ export function createReadCache(atMost: number): ReadCache {
 
 function find(answers: Answers, { account, device, action }: DecisionRequest): Remembered | undefined {
   return answers
-    .get(account.id)
+    .get(account?.id ?? '')
     ?.get(device?.id ?? '')
     ?.get(slotOf(action))
 }
@@ -96,7 +96,8 @@ function alike(a: DecisionRequest, b: DecisionRequest, withAge: boolean): boolea
   )
 }
 
-function sameAccount(a: Account, b: Account): boolean {
+function sameAccount(a: Account | null, b: Account | null): boolean {
+  if (a === null || b === null) return a === b
   return (
     a === b || (a.forgeId === b.forgeId && a.state === b.state && a.admin === b.admin && a.name === b.name)
   )

@@ -63,6 +63,10 @@ export type Route =
       readonly org: string | null
       /** The page shows a secret of the forge. */
       readonly secret: boolean
+      /** The forge shows it to everybody where the repository is public: no person is needed for it. */
+      readonly open?: true
+      /** Go's tool asks where the code of an import path lies (`?go-get=1`): no page is wanted. */
+      readonly goGet?: true
     }
   | {
       readonly kind: 'change' // carried out from named fields that somebody proved, never from captured bytes
@@ -103,7 +107,12 @@ export type Route =
       /** SHA-256 in lower-case hex. */
       readonly oid: string
     }
-  | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb } // replaced by a page of the portal
+  | {
+      readonly kind: 'ours'
+      readonly page: 'sign-in' | 'sign-out'
+      readonly verb: Verb
+      readonly next?: string
+    } // replaced by a page of the portal; `next`: the forge's page that one goes back to
   // `verb`: what the address would do, where one is known.
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly verb: Verb | null }
 
@@ -139,8 +148,11 @@ export interface Forge {
     email: string
     admin: boolean
   }): Promise<Result<ForgeUser, 'exists' | 'bad-name'>>
-  /** The repository as `user` sees it; undefined when there is none or they may not know of it. */
-  repo(owner: string, name: string, asUser: string): Promise<ForgeRepo | undefined>
+  /**
+   * The repository as `asUser` sees it, or as everybody does (null): then the forge is asked without any identity. Undefined when
+   * there is none or they may not know of it.
+   */
+  repo(owner: string, name: string, asUser: string | null): Promise<ForgeRepo | undefined>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
   /**
    * Carry out a change as `user`, with a fresh token against request forgery. `accepted`: whether the forge took it; `next`: the

@@ -64,6 +64,7 @@ export function peopleContract(bench: Bench): void {
     assert.equal((await bench.web.ask('/alice/app', { as: 'bob' })).status, 404)
     const shared = await bench.forge.createRepo('alice', 'Shared', { private: false, readme: false })
     assert.equal(shared.private, false)
+    await assert.rejects(bench.forge.repo('alice', 'shared', null), /REQUIRE_SIGNIN_VIEW/)
     const seen = await bench.forge.repo('alice', 'shared', 'bob')
     assert.deepEqual([seen?.id, seen?.permissions], [shared.id, { admin: false, push: false, pull: true }])
   })

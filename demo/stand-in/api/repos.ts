@@ -70,7 +70,7 @@ export const REPO_API: readonly RouteLine[] = [
   [
     'GET',
     '/api/v1/repos/:/:',
-    'signed-in',
+    'reader',
     repoApi('read', ({ repo, owner, mode }) => json(repoShape(repo, owner, mode))),
   ],
   ['GET', '/api/v1/repos/:/:/branches', 'token', repoApi('read', branches)],

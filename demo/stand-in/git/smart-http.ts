@@ -5,12 +5,14 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { accessOf, allows } from '../access.ts'
 import type { User } from '../model.ts'
+import type { Options } from '../options.ts'
 import type { Store } from '../state.ts'
 import { git, gitEnv } from './run.ts'
 
-/** Whatever lies below a repository and is no page: git over HTTP (gitprotocol-http), by token only. */
+/** Whatever lies below a repository and is no page: git over HTTP (gitprotocol-http), by token, or open to everybody. */
 export async function serveGit(
   store: Store,
+  { open }: Options,
   req: IncomingMessage,
   res: ServerResponse,
   segments: readonly string[],
@@ -28,8 +30,8 @@ export async function serveGit(
     return end(400, `Unrecognized action "${action}"\n`, { 'content-type': 'text/plain; charset=utf-8' })
   const ask = { 'www-authenticate': 'Basic realm="."' }
   const user = basicUser(store, req.headers.authorization)
-  if (!user) return end(401, '', ask)
   const service = action === 'info/refs' ? (query.get('service') ?? '') : action
+  if (!user && !(open && !repo.private && service === 'git-upload-pack')) return end(401, '', ask)
   const mode = accessOf(store, user, repo)
   if (!allows(mode, service === 'git-receive-pack' ? 'write' : 'read'))
     return end(403, 'User permission denied\n', { ...ask, 'content-type': 'text/plain; charset=utf-8' })

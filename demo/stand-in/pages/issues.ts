@@ -171,10 +171,10 @@ function deleteComment(issue: Issue, found: Comment): Reply {
 }
 
 export const ISSUES: readonly RouteLine[] = [
-  ['GET', '/:/:/issues', 'signed-in', repoPage('read', (visit) => listIssues(visit, false))],
+  ['GET', '/:/:/issues', 'reader', repoPage('read', (visit) => listIssues(visit, false))],
   ['GET', '/:/:/issues/new', 'signed-in', repoPage('read', (visit) => newForm(visit))],
   ['POST', '/:/:/issues/new', 'signed-in', repoPage('read', create)],
-  ['GET', '/:/:/issues/#', 'signed-in', repoPage('read', (visit) => viewIssue(visit, false))],
+  ['GET', '/:/:/issues/#', 'reader', repoPage('read', (visit) => viewIssue(visit, false))],
   ['POST', '/:/:/issues/#/comments', 'signed-in', repoPage('read', comment)],
   ['POST', '/:/:/issues/#/title', 'signed-in', update('poster', setTitle)],
   ['POST', '/:/:/issues/#/content', 'signed-in', update('poster', setContent)],

@@ -32,7 +32,7 @@ function view(visit: RepoVisit): Reply {
 }
 
 export const MILESTONES: readonly RouteLine[] = [
-  ['GET', '/:/:/milestones', 'signed-in', repoPage('read', view)],
+  ['GET', '/:/:/milestones', 'reader', repoPage('read', view)],
   ['POST', '/:/:/milestones/new', 'signed-in', repoPage('write', create)],
   ['GET', '/:/:/milestones/#/:', 'signed-in', repoPage('write', setStatus)],
 ]

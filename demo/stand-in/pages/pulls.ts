@@ -58,8 +58,8 @@ async function merge(visit: RepoVisit): Promise<Reply> {
 }
 
 export const PULLS: readonly RouteLine[] = [
-  ['GET', '/:/:/pulls', 'signed-in', repoPage('read', (visit) => listIssues(visit, true))],
-  ['GET', '/:/:/pulls/#', 'signed-in', repoPage('read', (visit) => viewIssue(visit, true))],
+  ['GET', '/:/:/pulls', 'reader', repoPage('read', (visit) => listIssues(visit, true))],
+  ['GET', '/:/:/pulls/#', 'reader', repoPage('read', (visit) => viewIssue(visit, true))],
   ['POST', '/:/:/pulls/#/merge', 'signed-in', repoPage('write', merge)],
   ['GET', '/:/:/compare/*', 'signed-in', repoPage('write', compare)],
   ['POST', '/:/:/compare/*', 'signed-in', repoPage('write', create)],

@@ -92,11 +92,11 @@ async function wiki(visit: RepoVisit): Promise<Reply> {
 }
 
 export const REPO: readonly RouteLine[] = [
-  ['GET', '/:/:', 'signed-in', repoPage('read', home)],
-  ['GET', '/:/:/src/*', 'signed-in', repoPage('read', source)],
-  ['GET', '/:/:/raw/*', 'signed-in', repoPage('read', raw)],
-  ['GET', '/:/:/commits/*', 'signed-in', repoPage('read', commits)],
-  ['GET', '/:/:/wiki', 'signed-in', repoPage('read', wiki)],
-  ['GET', '/:/:/wiki/:', 'signed-in', repoPage('read', wiki)],
-  ['GET', '/:/:/branches', 'signed-in', repoPage('read', branches)],
+  ['GET', '/:/:', 'reader', repoPage('read', home)],
+  ['GET', '/:/:/src/*', 'reader', repoPage('read', source)],
+  ['GET', '/:/:/raw/*', 'reader', repoPage('read', raw)],
+  ['GET', '/:/:/commits/*', 'reader', repoPage('read', commits)],
+  ['GET', '/:/:/wiki', 'reader', repoPage('read', wiki)],
+  ['GET', '/:/:/wiki/:', 'reader', repoPage('read', wiki)],
+  ['GET', '/:/:/branches', 'reader', repoPage('read', branches)],
 ]

@@ -4,7 +4,8 @@ import type { Proof } from '../proof.ts'
 
 /** Everything a decision may depend on. The whole of it is recorded, so that a replay is true. */
 export interface DecisionRequest {
-  readonly account: Account
+  /** Null: a visitor of whom nothing is known. */
+  readonly account: Account | null
   /** The device that made the proof, or opened the session; null when none did. */
   readonly device: Device | null
   readonly action: Action
@@ -31,6 +32,8 @@ export interface PolicyEngine {
   readonly digest: string
   /** Grows by one whenever the effective set changes; part of every cache key. */
   readonly version: number
+  /** Whether some policy permits anything to visitors of whom nothing is known. */
+  readonly opens: boolean
   /** Decide as things are. `devices` are the account's own active devices, for the challenge. Never throws. */
   decide(request: DecisionRequest, devices: readonly Device[]): Decision
   /** Reads only, no challenge: the hot path. Never throws. */

@@ -45,6 +45,7 @@ export function hypotheses(
   devices: readonly Device[],
   now: number,
 ): Hypothesis[] {
+  if (!account) return [] // nobody is asked to prove that they are nobody
   const own = devices.filter((device) => device.account === account.id && device.state === 'active')
   const ways = waysOf(action.verb)
   const by = (way: Way, choice: readonly Device[]): Hypothesis[] =>

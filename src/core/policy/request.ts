@@ -6,7 +6,7 @@ import { encodeField } from '../statement/percent.ts'
 import type { DecisionRequest } from './engine.ts'
 
 export interface EntityUid {
-  readonly type: 'Account' | 'Repo' | 'Org' | 'Site' | 'Action'
+  readonly type: 'Account' | 'Anonymous' | 'Repo' | 'Org' | 'Site' | 'Action'
   readonly id: string
 }
 
@@ -28,7 +28,9 @@ export function policyRequest(
   { account, device, action, proof }: DecisionRequest,
   now: number,
 ): PolicyRequest {
-  const principal: EntityUid = { type: 'Account', id: String(account.forgeId) }
+  const principal: EntityUid = account
+    ? { type: 'Account', id: String(account.forgeId) }
+    : { type: 'Anonymous', id: 'anybody' }
   const resource = resourceOf(action.resource)
   return {
     principal,
@@ -51,7 +53,9 @@ export function policyRequest(
     entities: [
       {
         uid: principal,
-        attrs: { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' },
+        attrs: account
+          ? { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' }
+          : { name: '', admin: false, active: false },
         parents: [],
       },
       // An account acts on itself only, so it is there already; the default forbids any other.

@@ -19,6 +19,7 @@ import { letBodyCome } from './continue.ts'
 import { cookieNames, cookieValue, setCookie } from './cookies.ts'
 import { entrance, PRE_SESSION_SECONDS } from './entrance.ts'
 import type { GitDoor } from './git-door.ts'
+import { answerGoGet } from './go-import.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
 import { readForm } from './read-form.ts'
 import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.ts'
@@ -56,6 +57,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
   /** Fields for the forge: the client's end-to-end ones, then who is asking, in our words only. */
   function outboundHeaders(req: IncomingMessage, passage: Passage): HeaderList {
     const headers = endToEnd(req.rawHeaders, drop)
+    if (passage.visitor) return headers
     const session = known(passage.session, 'session')
     const cookies = cookiesOf(req).rest
     const upstream = upstreamSessions.get(session.id)
@@ -81,8 +83,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     url: CanonicalUrl,
     passage: Passage,
   ): Promise<Outcome> {
+    if (passage.attempt.route.kind === 'page' && passage.attempt.route.goGet) {
+      answerGoGet(res, ctx.forgeOrigin, url.path, known(passage.repo, 'repo'))
+      return { kind: 'answered', status: 200, refs: null }
+    }
     letBodyCome(req, res)
-    const session = known(passage.session, 'session')
+    const session = passage.visitor ? undefined : known(passage.session, 'session')
     const ending = await forward(
       pool,
       {
@@ -94,7 +100,12 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       res,
       {
         head: (status, raw) =>
-          pageHead(status, raw, ctx.forgeOrigin, (setting) => cookieGoesOn(session.id, setting)),
+          pageHead(
+            status,
+            raw,
+            ctx.forgeOrigin,
+            (setting) => session !== undefined && cookieGoesOn(session.id, setting),
+          ),
       },
     )
     if (ending.kind === 'complete') return { kind: 'answered', status: ending.status, refs: null }
@@ -210,17 +221,22 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     const verdict = await authorize(attempt, ctx)
     if (verdict.kind === 'passed') return
     if (verdict.refusal.reason === 'not-signed-in' && isSafe(req.method!) && isNavigation(req)) {
-      const pre = cookieValue(req.headers.cookie, names.forgePre) ?? enter.freshPreSession()
-      const handle = handOver.begin(sha256Hex(pre), url.query === '' ? url.path : `${url.path}?${url.query}`)
-      res.writeHead(303, {
-        location: `${ctx.portalOrigin}/open?h=${handle}`,
-        'set-cookie': setCookie(names.forgePre, pre, PRE_SESSION_SECONDS, secure),
-        'cache-control': 'no-store',
-      })
-      res.end()
+      signIn(req, res, url.query === '' ? url.path : `${url.path}?${url.query}`)
       return
     }
     refuseHttp(req, res, verdict.refusal, render)
+  }
+
+  /** Through the portal and back to `next`, a path of the forge. */
+  function signIn(req: IncomingMessage, res: ServerResponse, next: string): void {
+    const pre = cookieValue(req.headers.cookie, names.forgePre) ?? enter.freshPreSession()
+    const handle = handOver.begin(sha256Hex(pre), next)
+    res.writeHead(303, {
+      location: `${ctx.portalOrigin}/open?h=${handle}`,
+      'set-cookie': setCookie(names.forgePre, pre, PRE_SESSION_SECONDS, secure),
+      'cache-control': 'no-store',
+    })
+    res.end()
   }
 
   return {
@@ -252,6 +268,10 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
           void asset(req, res, url)
           return
         case 'ours':
+          if (route.next !== undefined && isNavigation(req)) {
+            signIn(req, res, route.next)
+            return
+          }
           res
             .writeHead(303, {
               location: `${ctx.portalOrigin}${route.page === 'sign-in' ? '/sign-in' : '/sessions'}`,

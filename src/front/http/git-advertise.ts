@@ -39,14 +39,13 @@ export async function advertise(
   }
 
   async function carry(passage: Passage): Promise<Outcome> {
-    const principal = known(passage.principal, 'principal')
-    deps.streams.track(principal, res)
-    const user = principal.account
+    const principal = passage.visitor ? undefined : known(passage.principal, 'principal')
+    if (principal) deps.streams.track(principal, res)
     let answer = await ask(passage)
-    if (answer.statusCode === 401) {
+    if (answer.statusCode === 401 && principal) {
       // The token was swept behind our back: mint another, once.
       await answer.body.dump()
-      ctx.forge.dropGitAuthorization(user.name)
+      ctx.forge.dropGitAuthorization(principal.account.name)
       answer = await ask(passage)
     }
     if (answer.statusCode !== 200) {
@@ -56,9 +55,11 @@ export async function advertise(
         req,
         res,
         route,
-        answer.statusCode === 404
-          ? refusal('not-found', 'There is no such repository.')
-          : refusal('upstream', 'The forge refused this.', 'Ask an administrator to look at the log.'),
+        answer.statusCode === 401 && passage.visitor
+          ? passage.visitor
+          : answer.statusCode === 404
+            ? refusal('not-found', 'There is no such repository.')
+            : refusal('upstream', 'The forge refused this.', 'Ask an administrator to look at the log.'),
       )
       return { kind: 'answered', status: answer.statusCode, refs: null }
     }
@@ -73,6 +74,7 @@ export async function advertise(
       return { kind: 'answered', status: 200, refs: null }
     }
     const plain = await collect(answer.body, MAX_ADVERTISEMENT)
+    const user = known(principal, 'principal').account
     const signs = ctx.identity.activeDevices(user.id).some(({ kind }) => kind === 'ssh-sk')
     const nonce = signs
       ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage), account: user.id, now: passage.now })

@@ -41,7 +41,7 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
     const verdict = await authorize(
       attemptOf(req, url, route, async (passage) => {
         letBodyCome(req, res)
-        deps.streams.track(known(passage.principal, 'principal'), res)
+        if (!passage.visitor) deps.streams.track(known(passage.principal, 'principal'), res)
         const ending = await forward(
           pool,
           {

@@ -65,7 +65,7 @@ const PASSED_ON = [
   'git-protocol',
 ] as const
 
-/** Fields for the forge: what git needs, and a minted token that acts as this person. */
+/** Fields for the forge: what git needs, and a minted token that acts as this person; for a visitor none. */
 export async function gitHeaders(
   req: IncomingMessage,
   passage: Passage,
@@ -77,6 +77,7 @@ export async function gitHeaders(
     const value = req.headers[name]
     if (typeof value === 'string') headers.push(name, value)
   }
+  if (passage.visitor) return headers
   headers.push(
     'authorization',
     await ctx.forge.gitAuthorization(known(passage.principal, 'principal').account.name),

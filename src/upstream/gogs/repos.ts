@@ -1,20 +1,28 @@
-import type { ForgeRepo } from '../forge.ts'
+import { ForgeError, type ForgeRepo } from '../forge.ts'
 import { type Answer, type Client, jsonObject, unexpected } from './client.ts'
 import { isOwnerName, isRepoName } from './names.ts'
 
 /**
- * A repository as `asUser` sees it. Asked by the header and not with a token, so that a site administrator has no
+ * A repository as `asUser` sees it, or everybody. Asked by the header and not with a token, so that a site administrator has no
  * more right here than on git: none of their own on other people's private repositories.
  */
 export async function findRepo(
   client: Client,
   owner: string,
   name: string,
-  asUser: string,
+  asUser: string | null,
 ): Promise<ForgeRepo | undefined> {
   if (!isOwnerName(owner) || !isRepoName(name)) return undefined
-  const answer = await client.ask({ path: `/api/v1/repos/${owner}/${name}`, as: asUser })
+  const answer = await client.ask({
+    path: `/api/v1/repos/${owner}/${name}`,
+    ...(asUser !== null && { as: asUser }),
+  })
   if (answer.status === 404) return undefined
+  if (answer.status === 403 && asUser === null)
+    throw new ForgeError(
+      'unexpected',
+      'the forge shows nothing to visitors: set REQUIRE_SIGNIN_VIEW = false in [auth] of its app.ini',
+    )
   if (answer.status !== 200) throw unexpected('looking up a repository', answer)
   return repoOf(answer)
 }

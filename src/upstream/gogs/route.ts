@@ -46,12 +46,23 @@ export function gogsRoute(method: string, path: string, query: string): Route {
   // Gogs serves the pages of a repository under its clone address too.
   const name = second.endsWith('.git') ? second.slice(0, -4) : second
   if (!isRepoName(name)) return refused(BAD_NAME)
+  const repo = { owner: owner.toLowerCase(), name: name.toLowerCase() }
+  // Any path below a repository can be an import path, as in Gogs; all that is said of it is where the repository is.
+  if (query === GO_GET && method === 'GET') return { ...GO_GET_PAGE, repo }
   if (segments.length > 3 && TAKES_REF.has(segments[2]!) && !refsAreSafe(segments)) return refused(BAD_REF)
-  return route(OWNED, method, segments, query, {
-    repo: { owner: owner.toLowerCase(), name: name.toLowerCase() },
-    org: null,
-  })
+  return route(OWNED, method, segments, query, { repo, org: null })
 }
+
+/** What Go's tool puts behind every import path. */
+const GO_GET = 'go-get=1'
+const GO_GET_PAGE = {
+  kind: 'page',
+  verb: 'page.read',
+  org: null,
+  secret: false,
+  open: true,
+  goGet: true,
+} as const
 
 /** A fate, with what its line adds to the answer. `/:owner/stars` and the like are pages of the person, as in Gogs. */
 type Target =
@@ -77,6 +88,8 @@ function route(
   const target = findRoute(tree, method, segments)
   if (target === undefined) return unknown
   if (target.kind === 'change') return changeRoute(target.line, segments, query, where)
+  if (target.kind === 'ours' && target.page === 'sign-in' && method === 'GET' && leadsToOwnPage(query))
+    return { ...target, next: decodeURIComponent(query.slice('redirect_to='.length)) }
   if (target.kind !== 'page') return target
   // Gogs reads form fields from the query as well, so the query must be empty where a form is judged.
   const isRead = method === 'GET' || method === 'HEAD'
@@ -87,6 +100,7 @@ function route(
     repo: target.ofPerson ? null : where.repo,
     org: where.org,
     secret: target.secret,
+    ...(target.open && { open: true }),
   }
 }
 

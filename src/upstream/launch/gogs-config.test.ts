@@ -9,6 +9,7 @@ const settings = {
   headerName: 'X-Cs-00',
   secretKey: 'ab',
   runUser: 'git',
+  open: false,
 }
 
 test('one way in: the header, from one address', () => {
@@ -40,6 +41,10 @@ test('one way in: the header, from one address', () => {
     for (const line of lines) assert.ok(part.includes(line), `${section}: ${line}`)
   }
   assert.match(text, /^RUN_USER = git\n/)
+})
+
+test('public repositories are shown to visitors only when asked', () => {
+  assert.match(gogsConfig({ ...settings, open: true }), /^REQUIRE_SIGNIN_VIEW = false$/m)
 })
 
 test('a value that would become something else is refused', () => {

@@ -10,11 +10,13 @@ export interface GogsSettings {
   readonly secretKey: string
   /** Must be the OS user Gogs runs as, or it refuses to start once installed. */
   readonly runUser: string
+  /** Whether the forge shows public repositories to whoever reaches it, who is the gateway. */
+  readonly open: boolean
 }
 
 /**
  * The text of `app.ini`. One way in only: the header, from one address. No registration, no mail (so no reset links),
- * no SSH, no metrics, nothing visible without a name.
+ * no SSH, no metrics, nothing visible without a name unless it is `open`.
  */
 export function gogsConfig(settings: GogsSettings): string {
   const { home, port, headerName } = settings
@@ -43,7 +45,7 @@ export function gogsConfig(settings: GogsSettings): string {
     security: { INSTALL_LOCK: 'true', SECRET_KEY: settings.secretKey },
     email: { ENABLED: 'false' },
     auth: {
-      REQUIRE_SIGNIN_VIEW: 'true',
+      REQUIRE_SIGNIN_VIEW: String(!settings.open),
       DISABLE_REGISTRATION: 'true',
       ENABLE_REVERSE_PROXY_AUTHENTICATION: 'true',
       ENABLE_REVERSE_PROXY_AUTO_REGISTRATION: 'false',

@@ -56,6 +56,7 @@ export async function startGogs(options: {
   readonly pidFile: string
   readonly externalUrl: string
   readonly env: NodeJS.ProcessEnv
+  readonly open: boolean
 }): Promise<Started> {
   const home = join(options.home, 'gogs')
   for (const folder of [home, join(home, 'data'), join(home, 'git-home')]) privateDirectory(folder)
@@ -66,7 +67,15 @@ export async function startGogs(options: {
   const runUser = userInfo().username
   writePrivateFile(
     config,
-    gogsConfig({ home, port, externalUrl: options.externalUrl, headerName, secretKey, runUser }),
+    gogsConfig({
+      home,
+      port,
+      externalUrl: options.externalUrl,
+      headerName,
+      secretKey,
+      runUser,
+      open: options.open,
+    }),
   )
   const env = {
     ...childEnv(options.env, join(home, 'git-home')),

@@ -14,6 +14,7 @@ export async function startStandIn(options: {
   readonly pidFile: string
   readonly externalUrl: string
   readonly env: NodeJS.ProcessEnv
+  readonly open: boolean
   readonly inject?: string
 }): Promise<Started> {
   const home = join(options.home, 'stand-in')
@@ -36,6 +37,7 @@ export async function startStandIn(options: {
     process.execPath,
     MAIN,
     ...flags,
+    ...(options.open ? ['--open'] : []),
     ...(options.inject ? ['--inject', options.inject] : []),
   ]
   const child = await startChild({ argv, cwd: home, env, port, home: options.home, pidFile: options.pidFile })

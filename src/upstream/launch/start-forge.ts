@@ -14,6 +14,8 @@ export interface StartForgeOptions {
   /** Public origin of the gateway's forge side, for clone URLs on the forge's pages. */
   readonly externalUrl: string
   readonly env: NodeJS.ProcessEnv
+  /** Whether a forge that is started here shows public repositories to visitors: only where some policy is for them. */
+  readonly open?: boolean
   readonly log: { info(fields: object, message: string): void }
   /** A Gogs that somebody else runs: no child is started. */
   readonly configured?: {
@@ -70,10 +72,11 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
   if (binary === undefined && options.prefer === 'gogs')
     throw new Error('there is no gogs on PATH and GOGS_BINARY is not set')
   const began = performance.now()
+  const open = options.open ?? false
   const name = binary === undefined ? 'stand-in' : `gogs ${await gogsVersion(binary)}`
   const started = await (binary === undefined
-    ? startStandIn({ ...options, pidFile })
-    : startGogs({ ...options, pidFile, binary }))
+    ? startStandIn({ ...options, open, pidFile })
+    : startGogs({ ...options, open, pidFile, binary }))
   const forge = createGogsForge({
     name,
     origin: started.url,

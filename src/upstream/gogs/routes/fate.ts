@@ -12,6 +12,8 @@ export type Fate =
       readonly secret: boolean
       /** The form's address may end in `?redirect_to=`, where the forge leads back to. */
       readonly leadsBack: boolean
+      /** Shown to everybody where the repository is public. */
+      readonly open?: true
     }
   | { readonly kind: 'asset' }
   | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb }
@@ -43,6 +45,8 @@ export const refuse = (key: RefusedKey, verb: Verb | null = null): Fate => ({
 })
 
 export const READ = pass('page.read')
+/** A page of a repository that Gogs itself shows to whoever may read it, signed in or not. */
+export const OPEN: Fate = { kind: 'page', verb: 'page.read', secret: false, leadsBack: false, open: true }
 export const ASSET: Fate = { kind: 'asset' }
 export const signIn = (verb: Verb): Fate => ({ kind: 'ours', page: 'sign-in', verb })
 export const signOut = (verb: Verb): Fate => ({ kind: 'ours', page: 'sign-out', verb })
