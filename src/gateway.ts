@@ -5,6 +5,7 @@ import { createCeremonies } from './ceremony/create-ceremonies.ts'
 import { rateLimit } from './core/rate-limit.ts'
 import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
+import { createForgeNames } from './flow/forge-names.ts'
 import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
 import { settle } from './flow/settle.ts'
@@ -166,6 +167,7 @@ function openPolicies(
     resolveRepo: async (owner, name) =>
       (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, serviceUser),
     resolveAccount: (name) => identity.accountByName(name)?.forgeId,
+    resolveOrg: async (name) => (await forge.org(name))?.id,
     epoch: () => identity.epoch,
     now: Date.now,
     log,
@@ -219,6 +221,7 @@ async function compose(
     ledger: records.ledger,
     store: records.store,
     repos: createRepoLookup(forge),
+    names: createForgeNames({ forge, identity, log }),
     holds,
     parked: createParkedChanges({ limits: PARKED, identity, now: Date.now }),
     carryOut: (work) => carryOut(work, ctx),

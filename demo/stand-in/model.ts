@@ -1,6 +1,6 @@
 export interface User {
   readonly id: number
-  readonly name: string
+  name: string
   email: string
   admin: boolean
   /** Ids of the owners when it is an organisation, else null. */

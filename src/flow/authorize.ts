@@ -1,6 +1,7 @@
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Attempt } from './attempt.ts'
 import { checkForm } from './check-form.ts'
+import { checkName } from './check-name.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkRefs } from './check-refs.ts'
 import { checkStanding } from './check-standing.ts'
@@ -26,6 +27,7 @@ const GATES: readonly Gate[] = [
   identify, //      who asks: session cookie or git password, never a client's header
   checkForm, //     a form is a form: no other body that the forge would read as one
   checkOrigin, //   unsafe requests with cookie authority come from our own pages only
+  checkName, //     the forge still calls the person by the name that we act under
   describe, //      what is asked, in named fields; what has no name is refused
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands

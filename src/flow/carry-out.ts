@@ -55,7 +55,7 @@ export async function carryOut(
       },
       async carry(passage) {
         const request = route.write(known(passage.change, 'change'), factsOf(passage))
-        const answer = await ctx.forge.change(account.name, request)
+        const answer = await ctx.forge.change(known(passage.principal, 'principal').account.name, request)
         next = answer.next
         return {
           kind: 'answered',
@@ -69,6 +69,7 @@ export async function carryOut(
     ctx,
   )
   if (verdict.kind === 'refused') return err(verdict.refusal)
+  if (parked.change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   const { outcome } = verdict
   if (outcome.kind === 'answered' && outcome.accepted === true) return ok(next)
   return err(

@@ -9,6 +9,7 @@ import type { Spool } from '../spool/spool.ts'
 import type { Store } from '../store/store.ts'
 import type { Forge, ForgeRepo } from '../upstream/forge.ts'
 import type { CarryOut } from './carry-out.ts'
+import type { ForgeNames } from './forge-names.ts'
 
 /** Structured log; `fields` never hold secrets. */
 export interface Log {
@@ -32,6 +33,7 @@ export interface FlowContext {
   readonly ledger: Ledger
   readonly store: Store
   readonly repos: RepoLookup
+  readonly names: ForgeNames
   readonly holds: HoldRegistry
   readonly parked: ParkedChanges
   /** Take a touched change through the gates: bound at composition, since gates do not know their own list. */

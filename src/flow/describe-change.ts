@@ -1,5 +1,4 @@
 import { type Resource, SITE } from '../core/action/action.ts'
-import type { Change } from '../core/action/change.ts'
 import { isRelease, movesOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
@@ -59,22 +58,10 @@ export async function describeChange(
   const { verb } = passage.change
   if (verb === 'git.fetch' || verb === 'git.push')
     return refusal('unknown-action', 'A page does not do this.')
-  if (renames(passage.change, account.name)) return RENAMES
   const resource = await resourceFor(verb, route, repo, account, ctx)
   if (!resource) return NOT_FOUND
   passage.action = { verb, resource, moves: movesOf(verb, passage.change.stated) }
   return undefined
-}
-
-const RENAMES = refusal(
-  'not-allowed-yet',
-  'A login name cannot be changed here: what a person may do hangs on it.',
-  'Change the other fields, and leave the name as it is.',
-)
-
-function renames({ verb, fields }: Change, name: string): boolean {
-  const said = fields.find(([key]) => key === 'name')?.[1]
-  return verb === 'user.profile.update' && said?.toLowerCase() !== name.toLowerCase()
 }
 
 async function resourceFor(

@@ -17,7 +17,11 @@ const LAST_ADMIN = refusal(
 )
 
 /** Accounts: made by an invitation, bound for good to the forge's user id. */
-export function accounts({ state, now, change }: Core): Pick<Identity, 'createAccount' | 'setAccountState'> {
+export function accounts({
+  state,
+  now,
+  change,
+}: Core): Pick<Identity, 'createAccount' | 'renameAccount' | 'setAccountState'> {
   return {
     async createAccount({ name, email, forgeId, admin, by }) {
       const account: Account = { id: accountId(randomSecret()), name, email, forgeId, admin, state: 'active' }
@@ -50,6 +54,44 @@ export function accounts({ state, now, change }: Core): Pick<Identity, 'createAc
         },
       )
       return done.ok ? ok(account) : done
+    },
+
+    async renameAccount(id, name) {
+      const account = state.accounts.get(id)
+      if (!account) return err(UNKNOWN)
+      let stale: { id: string; forge_id: number } | undefined
+      const done = await change(
+        {
+          type: 'account.rename',
+          account: id,
+          payload: { account: { id, name: account.name, forgeId: account.forgeId }, name, by: 'forge' },
+        },
+        async (write) => {
+          const accounts = write.updateTable('account')
+          stale = await write
+            .selectFrom('account')
+            .select(['id', 'forge_id'])
+            .where('name_folded', '=', foldName(name))
+            .where('id', '!=', id)
+            .executeTakeFirst()
+          if (stale) {
+            const aside = setAside(stale.forge_id)
+            await accounts.set({ name: aside, name_folded: aside }).where('id', '=', stale.id).execute()
+          }
+          await accounts
+            .set({ name, name_folded: foldName(name) })
+            .where('id', '=', id)
+            .execute()
+          return undefined
+        },
+        () => {
+          const other = stale && state.accounts.get(accountId(stale.id))
+          if (other) putAccount(state, { ...other, name: setAside(other.forgeId) })
+          putAccount(state, { ...(state.accounts.get(id) ?? account), name })
+          return []
+        },
+      )
+      return done.ok ? ok({ ...account, name }) : done
     },
 
     async setAccountState(id, next, by, evidence) {
@@ -86,6 +128,9 @@ export function accounts({ state, now, change }: Core): Pick<Identity, 'createAc
     },
   }
 }
+
+/** A name that no forge gives. */
+const setAside = (forgeId: number): string => `~${forgeId}`
 
 /** Asked in the transaction that disables: of two administrators who disable each other, one stays. */
 async function isLastAdmin(write: Write, { id, admin }: Account): Promise<boolean> {

@@ -93,6 +93,11 @@ export interface Identity {
     admin: boolean
     by: string
   }): Promise<Result<Account, Refusal>>
+  /**
+   * The forge calls this person by another name now. Another account that still has that name here has a stale one, and is
+   * set aside under a name that is nobody's until the forge is asked about it, too.
+   */
+  renameAccount(account: AccountId, name: string): Promise<Result<Account, Refusal>>
   setAccountState(
     account: AccountId,
     state: Account['state'],

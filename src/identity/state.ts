@@ -63,6 +63,9 @@ export async function readState(db: Database | Write, now: number): Promise<Stat
 }
 
 export function putAccount(state: State, account: Account): void {
+  const was = state.accounts.get(account.id)
+  if (was && state.accountsByName.get(foldName(was.name)) === account.id)
+    state.accountsByName.delete(foldName(was.name))
   state.accounts.set(account.id, account)
   state.accountsByName.set(foldName(account.name), account.id)
 }

@@ -11,6 +11,7 @@ export type EntryType =
   | 'session.open'
   | 'session.end'
   | 'account.create'
+  | 'account.rename'
   | 'account.state'
   | 'invitation.create'
   | 'recovery.create'

@@ -201,6 +201,7 @@ function load(dir: string): Promise<PolicySet> {
     resolvers: {
       repo: async (owner, name) => (name === 'app' ? { id: 3, owner, name } : undefined),
       account: () => undefined,
+      org: async () => undefined,
       drifted: assert.fail,
     },
     remark: () => undefined,

@@ -64,6 +64,7 @@ test('a directory without policies of its own is made by nobody', async () => {
     dir: join(dir, 'none'),
     resolveRepo: () => Promise.reject(new Error('not asked')),
     resolveAccount: () => undefined,
+    resolveOrg: async () => undefined,
     epoch: () => 1,
     now: () => NOW,
     log: { warn: assert.fail, error: assert.fail },

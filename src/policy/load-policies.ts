@@ -5,7 +5,7 @@ import { hypotheses } from '../core/policy/hypotheses.ts'
 import { ageInHours, type PolicyRequest, policyRequest } from '../core/policy/request.ts'
 import { type Answer, createEvaluator } from './evaluator.ts'
 import { loadSet, type PolicySet } from './load-set.ts'
-import type { ResolveAccount, Resolvers } from './names.ts'
+import type { ResolveAccount, ResolveOrg, Resolvers } from './names.ts'
 import type { Hashes } from './policy-files.ts'
 import { createReadCache } from './read-cache.ts'
 import { inProcessReader, type PolicyReader } from './reader.ts'
@@ -44,6 +44,7 @@ export async function loadPolicies(deps: {
   dir: string
   resolveRepo: ResolveRepo
   resolveAccount: ResolveAccount
+  resolveOrg: ResolveOrg
   epoch: () => number
   now: () => number
   log: { warn(fields: object, message: string): void; error(fields: object, message: string): void }
@@ -56,6 +57,7 @@ export async function loadPolicies(deps: {
   const resolvers: Resolvers = {
     repo: deps.resolveRepo,
     account: deps.resolveAccount,
+    org: deps.resolveOrg,
     drifted: (name, locked, is) =>
       is === 'unknown'
         ? log.warn(

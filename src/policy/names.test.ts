@@ -61,4 +61,20 @@ when { [Repo::"acme/payments", Repo::"9"].contains(resource) && principal.name !
       'Repo acme/payments',
     ])
   })
+  test('organisations have names, too, and keep the id that the lock has', async () => {
+    const { policy, dir } = await inProcessBed({
+      'x.cedar': '@id("acme stays") forbid (principal, action, resource == Org::"ACME");',
+    })
+    const asked = (id: number) =>
+      policy.decide(
+        {
+          ...ask(push, touched),
+          action: { verb: 'org.settings.update', resource: { kind: 'org', org: { id, name: 'acme' } } },
+        },
+        [],
+      )
+    assert.deepEqual([asked(20).kind, asked(20).policies], ['deny', ['acme stays']])
+    assert.equal(asked(21).kind, 'allow')
+    assert.equal(readFileSync(join(dir, 'policy.lock.json'), 'utf8').includes('"Org acme": "20"'), true)
+  })
 })

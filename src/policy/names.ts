@@ -7,9 +7,13 @@ import { lineOf } from './statements.ts'
 /** Name of a person to the forge's user id. */
 export type ResolveAccount = (name: string) => number | undefined
 
+/** Name of an organisation to the forge's id. */
+export type ResolveOrg = (name: string) => Promise<number | undefined>
+
 export interface Resolvers {
   readonly repo: ResolveRepo
   readonly account: ResolveAccount
+  readonly org: ResolveOrg
   /** The lock knows `name` as `locked`, the forge says `now`. `unknown`: it could not be asked. */
   readonly drifted: (name: string, locked: string, now: string | undefined | 'unknown') => void
 }
@@ -47,6 +51,8 @@ export async function resolveNames(
   return meanings
 }
 
+const NAMED = new Set(['Repo', 'Account', 'Org'])
+
 /** Ids as the forge writes them; `007` is a name, so that no rule waits for an id that cannot come. */
 const ID = /^[1-9]\d*$/
 
@@ -76,9 +82,10 @@ async function checkDrift(
   if (now !== locked) resolvers.drifted(name, locked, now)
 }
 
-async function idOf({ type, id }: Literal, { repo, account }: Resolvers): Promise<string | undefined> {
+async function idOf({ type, id }: Literal, { repo, account, org }: Resolvers): Promise<string | undefined> {
   const folded = id.toLowerCase()
   if (type === 'Account') return account(folded)?.toString()
+  if (type === 'Org') return (await org(folded))?.toString()
   const [owner, name, ...more] = folded.split('/')
   if (!owner || !name || more.length > 0) return undefined
   return (await repo(owner, name))?.id.toString()
@@ -109,5 +116,5 @@ function* inExpression(node: unknown): Generator<Literal> {
 function* named(node: unknown): Generator<Literal> {
   const entity = (node as { __entity?: unknown }).__entity ?? node
   const { type, id } = entity as Partial<Literal>
-  if ((type === 'Repo' || type === 'Account') && typeof id === 'string') yield entity as Literal
+  if (type !== undefined && NAMED.has(type) && typeof id === 'string') yield entity as Literal
 }

@@ -14,6 +14,7 @@ function engine(dir: string, append: AppendPolicyLoad): Promise<LoadedPolicies> 
     dir,
     resolveRepo: async (owner, name) => ({ id: 3, owner, name }),
     resolveAccount: () => undefined,
+    resolveOrg: async () => undefined,
     epoch: () => 1,
     now: () => NOW,
     log: { warn: assert.fail, error: assert.fail },

@@ -140,6 +140,8 @@ export interface Forge {
   readonly sessionCookie: string
 
   user(name: string): Promise<ForgeUser | undefined>
+  /** What the forge calls the person of that id now; undefined when it has none. Costs a look through all of them. */
+  nameOf(id: number): Promise<string | undefined>
   /** The organisation of that name; undefined for a person. */
   org(name: string): Promise<ForgeOrg | undefined>
   /** Create a person with a random password that nobody keeps. `exists` when the name or e-mail is taken. */

@@ -18,6 +18,11 @@ export function peopleContract(bench: Bench): void {
     assert.equal(await bench.forge.user('-alice'), undefined)
   })
 
+  it('says what a person is called now, by their id', async () => {
+    assert.equal(await bench.forge.nameOf(bench.users.alice.id), 'alice')
+    assert.equal(await bench.forge.nameOf(987654), undefined)
+  })
+
   it('makes no user twice, by name or by e-mail, and none with a bad name', async () => {
     const make = (name: string, email: string) => bench.forge.createUser({ name, email, admin: false })
     assert.deepEqual(await make('ALICE', 'other@example.com'), { ok: false, error: 'exists' })

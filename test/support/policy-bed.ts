@@ -123,6 +123,7 @@ export async function policyBed(
       return id === undefined ? undefined : { id, owner, name }
     },
     resolveAccount: (name) => (name === 'alice' ? 7 : undefined),
+    resolveOrg: async (name) => (name === 'acme' ? 20 : undefined),
     epoch: () => clock.epoch,
     now: () => clock.now,
     log: { warn: note('warn'), error: note('error') },

@@ -13,7 +13,8 @@ function search(visit: Visit): Reply {
   const wanted = (visit.fields.get('q') ?? '').toLowerCase()
   const limit = Number(visit.fields.get('limit')) || 10
   const found = visit.store.state.users.filter(
-    ({ name, owners }) => owners === null && name.toLowerCase().includes(wanted),
+    ({ name, owners }) =>
+      owners === null && wanted !== '' && (wanted === '%' || name.toLowerCase().includes(wanted)),
   )
   return json({ data: found.slice(0, limit).map(userShape), ok: true })
 }

@@ -9,9 +9,20 @@ function profile(visit: Visit): Reply {
   return layout(
     visit,
     'Settings',
-    html`<label>Name <input name="name" value="${user.name}" readonly></label><label>E-mail <input name="email" value="${user.email}" readonly></label>
+    html`${form(visit, '/user/settings', html`<label>Name <input name="name" value="${user.name}" required></label><button>Update profile</button>`)}<label>E-mail <input name="email" value="${user.email}" readonly></label>
 <p><a href="${TOKENS}">Access tokens</a></p>`,
   )
+}
+
+/** A new name counts at once; the old one is then free for anybody. */
+function update(visit: Visit): Reply {
+  const name = visit.fields.get('name') ?? ''
+  const taken = visit.store.user(name)
+  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,34}$/.test(name) || (taken && taken !== visit.user))
+    return profile(visit)
+  visit.user!.name = name
+  visit.store.save()
+  return redirect('/user/settings')
 }
 
 function tokens(visit: Visit, code = 200): Reply {
@@ -49,6 +60,7 @@ function remove(visit: Visit): Reply {
 
 export const SETTINGS: readonly RouteLine[] = [
   ['GET', '/user/settings', 'signed-in', profile],
+  ['POST', '/user/settings', 'signed-in', update],
   ['GET', TOKENS, 'signed-in', (visit) => tokens(visit)],
   ['POST', TOKENS, 'signed-in', mint],
   ['POST', `${TOKENS}/delete`, 'signed-in', remove],

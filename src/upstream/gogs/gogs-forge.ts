@@ -7,7 +7,7 @@ import { attachmentDigest, listReleases } from './releases.ts'
 import { createRepo, findRepo } from './repos.ts'
 import { gogsRoute } from './route.ts'
 import { basicOf, createTokens } from './tokens.ts'
-import { createUser, findOrganisation, findUser } from './users.ts'
+import { createUser, findName, findOrganisation, findUser } from './users.ts'
 
 export interface GogsForgeOptions {
   /** What {@link Forge.name} says. */
@@ -66,6 +66,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     sessionCookie: SESSION_COOKIE,
 
     user,
+    nameOf: (id) => findName(client, serviceUser, id),
     org: (name) => findOrganisation(client, serviceUser, name),
     createUser: (wanted) => createUser(client, serviceUser, wanted),
     repo: (owner, name, asUser) => findRepo(client, owner, name, asUser),

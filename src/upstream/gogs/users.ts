@@ -16,6 +16,22 @@ export async function findUser(
   return owner?.kind === 'user' ? owner.user : undefined
 }
 
+const MAX_PEOPLE = 1_000_000
+
+/** The name of the person with that id. Gogs finds people by their names only, so all are listed: `%` is any. */
+export async function findName(client: Client, serviceUser: string, id: number): Promise<string | undefined> {
+  const path = `/api/v1/users/search?q=%25&limit=${MAX_PEOPLE}`
+  const answer = await client.ask({ path, as: serviceUser, limit: 256 * 1024 * 1024 })
+  if (answer.status !== 200) throw unexpected('looking through the users', answer)
+  const { data } = jsonObject('looking through the users', answer)
+  if (!Array.isArray(data)) throw unexpected('looking through the users', answer)
+  const found = (data as readonly unknown[]).find(
+    (one) => typeof one === 'object' && one !== null && (one as { id?: unknown }).id === id,
+  ) as { username?: unknown; login?: unknown } | undefined
+  const name = found?.username ?? found?.login
+  return typeof name === 'string' && isOwnerName(name) ? name : undefined
+}
+
 /** The organisation called `name`, which is no person. */
 export async function findOrganisation(
   client: Client,

@@ -133,6 +133,12 @@ export function fakeIdentity(now: () => number): FakeIdentity {
       change(`createAccount ${input.name}`)
       return ok(identity.seedAccount(input))
     },
+    async renameAccount(id: string, name: string) {
+      change(`renameAccount ${id} ${name}`)
+      const account = { ...accounts.get(id)!, name }
+      accounts.set(id, account)
+      return ok(account)
+    },
     async setAccountState(id: string, state: Account['state'], by: string) {
       change(`setAccountState ${id} ${state} ${by}`)
       const account = { ...accounts.get(id)!, state }

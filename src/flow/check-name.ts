@@ -1,0 +1,27 @@
+import type { Refusal } from '../core/refusal.ts'
+import { isSafe } from './check-origin.ts'
+import type { FlowContext } from './context.ts'
+import { known, type Passage } from './passage.ts'
+
+/**
+ * The forge knows the person by the name that we act under. Reads go by what it said within the last half minute; whatever may
+ * change something asks anew.
+ */
+export function checkName(
+  passage: Passage,
+  { names }: Pick<FlowContext, 'names'>,
+): Refusal | undefined | Promise<Refusal | undefined> {
+  const { account } = known(passage.principal, 'principal')
+  const { attempt, now } = passage
+  const fetches = attempt.door === 'git-http' && attempt.push === null && attempt.lfs === undefined
+  const reads = fetches || isSafe(attempt.method)
+  return reads && names.holds(account, now) ? undefined : ask(passage, names)
+}
+
+async function ask(passage: Passage, names: FlowContext['names']): Promise<Refusal | undefined> {
+  const principal = known(passage.principal, 'principal')
+  const asked = await names.ask(principal.account, passage.now)
+  if (!asked.ok) return asked.error
+  if (asked.value.name !== principal.account.name) passage.principal = { ...principal, account: asked.value }
+  return undefined
+}
