@@ -11,6 +11,7 @@ export function checkName(
   passage: Passage,
   { names }: Pick<FlowContext, 'names'>,
 ): Refusal | undefined | Promise<Refusal | undefined> {
+  if (passage.visitor) return undefined // nobody is acted for
   const { account } = known(passage.principal, 'principal')
   const { attempt, now } = passage
   const fetches = attempt.door === 'git-http' && attempt.push === null && attempt.lfs === undefined
