@@ -113,3 +113,71 @@ export function verifyP256(key: PublicKey, message: Uint8Array, signature: Uint8
 export function verifyRs256(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
   return key.asymmetricKeyType === 'rsa' && crypto.verify('sha256', message, key, signature)
 }
+
+const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex')
+const SPKI_ML_KEM_768 = Buffer.from('308204b2300b0609608648016503040402038204a100', 'hex')
+
+/** One side of X25519 (RFC 7748 section 6.1) with a fresh key; undefined for a peer's value that gives no secret. */
+export function agreeX25519(peer: Uint8Array): { secret: Buffer; publicValue: Buffer } | undefined {
+  const theirs = peer.length === 32 ? spki(Buffer.concat([SPKI_X25519, peer])) : undefined
+  if (!theirs) return undefined
+  const ours = crypto.generateKeyPairSync('x25519')
+  try {
+    const secret = crypto.diffieHellman({ privateKey: ours.privateKey, publicKey: theirs })
+    if (secret.every((byte) => byte === 0)) return undefined
+    const publicValue = ours.publicKey.export({ format: 'der', type: 'spki' }).subarray(SPKI_X25519.length)
+    return { secret, publicValue }
+  } catch {
+    return undefined // a point of small order
+  }
+}
+
+/** A secret for the holder of an ML-KEM-768 key (FIPS 203, encapsulation); undefined for bytes that are no such key. */
+export function encapsulateMlKem768(
+  publicKey: Uint8Array,
+): { secret: Buffer; ciphertext: Buffer } | undefined {
+  const key = publicKey.length === 1184 ? spki(Buffer.concat([SPKI_ML_KEM_768, publicKey])) : undefined
+  if (!key) return undefined
+  try {
+    const { sharedKey, ciphertext } = crypto.encapsulate(key)
+    return { secret: sharedKey, ciphertext }
+  } catch {
+    return undefined
+  }
+}
+
+/** AES-GCM with a tag of 16 bytes: what is encrypted, and the tag. */
+export function sealAesGcm(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  open: Uint8Array,
+  secret: Uint8Array,
+): readonly [Buffer, Buffer] {
+  const cipher = crypto.createCipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, nonce)
+  cipher.setAAD(open)
+  const sealed = cipher.update(secret)
+  cipher.final()
+  return [sealed, cipher.getAuthTag()]
+}
+
+/** The inverse; undefined when anything was changed. */
+export function openAesGcm(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  open: Uint8Array,
+  sealed: Uint8Array,
+  tag: Uint8Array,
+): Buffer | undefined {
+  const cipher = crypto.createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, nonce, {
+    authTagLength: 16,
+  })
+  cipher.setAAD(open)
+  cipher.setAuthTag(tag)
+  try {
+    const secret = cipher.update(sealed)
+    cipher.final()
+    return secret
+  } catch {
+    return undefined
+  }
+}

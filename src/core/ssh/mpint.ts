@@ -24,9 +24,10 @@ function fixed32(mpint: Buffer): Buffer | undefined {
   return digits.length > 32 ? undefined : Buffer.concat([Buffer.alloc(32 - digits.length), digits])
 }
 
-function mpint(half: Uint8Array): Buffer {
+/** The bytes of an mpint from an unsigned number of any length. */
+export function mpint(number: Uint8Array): Buffer {
   let from = 0
-  while (from < half.length - 1 && half[from] === 0) from++
-  const digits = half.subarray(from)
+  while (from < number.length - 1 && number[from] === 0) from++
+  const digits = number.subarray(from)
   return digits[0]! & 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : Buffer.from(digits)
 }
