@@ -4,6 +4,7 @@ import { USER_API } from './api/users.ts'
 import { EDITOR } from './pages/editor.ts'
 import { ISSUES } from './pages/issues.ts'
 import { MILESTONES } from './pages/milestones.ts'
+import { ORGS } from './pages/orgs.ts'
 import { PULLS } from './pages/pulls.ts'
 import { RELEASES } from './pages/releases.ts'
 import { REPO } from './pages/repo.ts'
@@ -16,6 +17,7 @@ import type { Handler, RouteLine, Who } from './visit.ts'
 const LINES: readonly RouteLine[] = [
   ...SITE,
   ...SETTINGS,
+  ...ORGS,
   ...USER_API,
   ...ADMIN_API,
   ...REPO_API,

@@ -1,4 +1,5 @@
 import type { PlaceFacts } from '../core/action/change.ts'
+import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
@@ -71,7 +72,10 @@ export async function carryOut(
   if (verdict.kind === 'refused') return err(verdict.refusal)
   if (parked.change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   const { outcome } = verdict
-  if (outcome.kind === 'answered' && outcome.accepted === true) return ok(next)
+  if (outcome.kind === 'answered' && outcome.accepted === true) {
+    if (parked.change.verb === 'user.delete') await endAccount(account, ctx)
+    return ok(next)
+  }
   return err(
     refusal(
       'upstream',
@@ -79,6 +83,13 @@ export async function carryOut(
       'Go back to its page and look at what it wants.',
     ),
   )
+}
+
+/** Who is no longer at the forge has no way in: sessions, git passwords and what waits end at once. */
+async function endAccount(account: Account, { identity, log }: FlowContext): Promise<void> {
+  const ended = await identity.setAccountState(account.id, 'disabled', 'user.delete')
+  if (!ended.ok)
+    log.error({ account: account.name, why: ended.error.say }, 'a deleted account is still active')
 }
 
 function saidOf({ said }: Extract<Outcome, { kind: 'answered' }>): string {

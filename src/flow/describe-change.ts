@@ -1,6 +1,7 @@
 import { type Resource, SITE } from '../core/action/action.ts'
 import { isRelease, movesOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
+import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo, Route } from '../upstream/forge.ts'
 import { bindChange } from './bind-change.ts'
@@ -58,10 +59,22 @@ export async function describeChange(
   const { verb } = passage.change
   if (verb === 'git.fetch' || verb === 'git.push')
     return refusal('unknown-action', 'A page does not do this.')
+  if (verb === 'user.delete' && isLastAdmin(account, ctx)) return LAST_ADMIN
   const resource = await resourceFor(verb, route, repo, account, ctx)
   if (!resource) return NOT_FOUND
   passage.action = { verb, resource, moves: movesOf(verb, passage.change.stated) }
   return undefined
+}
+
+const LAST_ADMIN = refusal(
+  'denied',
+  'You are the last administrator here.',
+  'Ask whoever runs the host: somebody has to look after it.',
+)
+
+function isLastAdmin({ id }: Account, { identity }: FlowContext): boolean {
+  const admins = identity.accounts().filter(({ admin, state }) => admin && state === 'active')
+  return admins.length === 1 && admins[0]?.id === id
 }
 
 async function resourceFor(

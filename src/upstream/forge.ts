@@ -65,6 +65,8 @@ export type Route =
       readonly secret: boolean
       /** The forge shows it to everybody where the repository is public: no person is needed for it. */
       readonly open?: true
+      /** Bytes that people brought, as they are: they must do nothing in a browser. */
+      readonly raw?: true
       /** Go's tool asks where the code of an import path lies (`?go-get=1`): no page is wanted. */
       readonly goGet?: true
     }

@@ -42,7 +42,7 @@ POST   /user/settings/repositories/leave user.repo.leave pass
 POST   /user/settings/organizations/leave user.org.leave challenge id=7
 POST   /user/settings/applications user.token.create portal
 POST   /user/settings/applications/delete user.token.delete portal
-POST   /user/settings/delete user.delete portal
+POST   /user/settings/delete user.delete challenge password=x
 ANY    /user/activate auth.activate block
 ANY    /user/activate_email user.email.activate portal
 POST   /user/forget_password auth.password.forget block
@@ -87,7 +87,7 @@ POST   /org/:org/settings/hooks/gogs/:id org.webhook.update challenge payload_ur
 POST   /org/:org/settings/hooks/slack/:id org.webhook.update challenge payload_url=https%3A%2F%2Fx%2F&channel=dev&events=push_only
 POST   /org/:org/settings/hooks/discord/:id org.webhook.update challenge payload_url=https%3A%2F%2Fx%2F&events=push_only
 POST   /org/:org/settings/hooks/dingtalk/:id org.webhook.update challenge payload_url=https%3A%2F%2Fx%2F&events=push_only
-POST   /org/:org/settings/delete org.delete portal
+POST   /org/:org/settings/delete org.delete challenge password=x
 POST   /org/:org/invitations/new org.member.add challenge uname=bob
 POST   /repo/create repo.create pass
 POST   /repo/migrate repo.migrate challenge clone_addr=https%3A%2F%2Fexample.com%2Fx.git&uid=7&repo_name=x

@@ -105,6 +105,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             raw,
             ctx.forgeOrigin,
             (setting) => session !== undefined && cookieGoesOn(session.id, setting),
+            passage.attempt.route.kind === 'page' && passage.attempt.route.raw === true,
           ),
       },
     )
@@ -133,7 +134,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
         body: null,
       },
       res,
-      { head: (status, raw) => pageHead(status, raw, ctx.forgeOrigin, () => false) },
+      { head: (status, raw) => pageHead(status, raw, ctx.forgeOrigin, () => false, false) },
     )
     if (ending.kind === 'upstream-failed' && ending.status === undefined) {
       refuseHttp(req, res, refusal('upstream', 'The forge did not answer.', 'Try again in a moment.'), render)

@@ -12,6 +12,15 @@ const FORGE_PAGE: HeaderList = [
   'same-origin',
 ]
 
+/**
+ * What people brought is shown as what it is, and does nothing: no script, no form, an origin of its own (CSP3 section
+ * 6.3.2, HTML section 7.1.5).
+ */
+const RAW: HeaderList = [
+  'Content-Security-Policy',
+  "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'",
+]
+
 export interface Head {
   readonly status: number
   readonly headers: HeaderList
@@ -19,13 +28,14 @@ export interface Head {
 
 /**
  * Response fields of a forge page: its own end-to-end ones in one pass, with ours added (several CSP fields all apply,
- * CSP3 section 8.1). `cookie` sees each `Set-Cookie` and says whether it goes on; a redirect stays on `origin`.
+ * CSP3 section 8.1), and more for what people `brought`. `cookie` sees each `Set-Cookie` and says whether it goes on; a redirect stays on `origin`.
  */
 export function pageHead(
   status: number,
   raw: readonly string[],
   origin: string,
   cookie: (value: string) => boolean,
+  brought: boolean,
 ): Head {
   const named = namedByConnection(raw)
   const headers: HeaderList = []
@@ -54,6 +64,7 @@ export function pageHead(
     headers.push(raw[i]!, value)
   }
   for (const part of FORGE_PAGE) headers.push(part)
+  if (brought) for (const part of RAW) headers.push(part)
   return { status: lost && status >= 300 && status < 400 ? 502 : status, headers }
 }
 

@@ -14,7 +14,7 @@ export interface Answer {
 }
 
 export interface Ask {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PATCH'
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   /** Ask as this user by the identity header. Never together with `authorization`. */
   readonly as?: string

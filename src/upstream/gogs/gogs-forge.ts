@@ -1,6 +1,7 @@
 import { type Forge, ForgeError } from '../forge.ts'
 import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
+import { sendDeletion } from './deletions.ts'
 import { isRepoName } from './names.ts'
 import { gitPath, readRefs } from './refs.ts'
 import { attachmentDigest, listReleases } from './releases.ts'
@@ -74,7 +75,8 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
-    change: (name, request) => sendChange(client, name, request),
+    change: (name, request) =>
+      sendDeletion(client, serviceUser, name, request) ?? sendChange(client, name, request),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),

@@ -101,6 +101,7 @@ function route(
     org: where.org,
     secret: target.secret,
     ...(target.open && { open: true }),
+    ...(target.raw && { raw: true }),
   }
 }
 

@@ -15,6 +15,14 @@ export const PROFILE: ChangeSchema = {
   sentence: (said) => `Change your profile; your login name will be ${said('name')}`,
 }
 
+/** The password that the form asks for is nobody's: it is neither read nor kept. */
+export const ACCOUNT_DELETE: ChangeSchema = {
+  verbs: ['user.delete'],
+  ignore: ['password'],
+  fields: [],
+  sentence: () => 'Delete your account at the forge, and with it your way in here',
+}
+
 /** POST /user/settings/email. */
 export const EMAILS: readonly ChangeSchema[] = [
   {

@@ -25,6 +25,14 @@ export const ORG_SETTINGS: ChangeSchema = {
       : `Rename the organisation ${at(where)} to ${said('name')}`,
 }
 
+/** The password that the form asks for is nobody's: it is neither read nor kept. */
+export const ORG_DELETE: ChangeSchema = {
+  verbs: ['org.delete'],
+  ignore: ['password'],
+  fields: [],
+  sentence: (_, where) => `Delete the organisation ${at(where)}`,
+}
+
 export const MEMBER_ADD: ChangeSchema = {
   verbs: ['org.member.add'],
   fields: [field('person', PERSON, { name: 'uname', required: true })],

@@ -14,6 +14,8 @@ export type Fate =
       readonly leadsBack: boolean
       /** Shown to everybody where the repository is public. */
       readonly open?: true
+      /** Bytes that people brought, as they are: no page of the forge. */
+      readonly raw?: true
     }
   | { readonly kind: 'asset' }
   | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb }
@@ -44,9 +46,13 @@ export const refuse = (key: RefusedKey, verb: Verb | null = null): Fate => ({
   verb,
 })
 
-export const READ = pass('page.read')
+const page = { kind: 'page', verb: 'page.read', secret: false, leadsBack: false } as const
+export const READ: Fate = page
 /** A page of a repository that Gogs itself shows to whoever may read it, signed in or not. */
-export const OPEN: Fate = { kind: 'page', verb: 'page.read', secret: false, leadsBack: false, open: true }
+export const OPEN: Fate = { ...page, open: true }
+/** What people brought, as it is. */
+export const OPEN_RAW: Fate = { ...page, open: true, raw: true }
+export const RAW: Fate = { ...page, raw: true }
 export const ASSET: Fate = { kind: 'asset' }
 export const signIn = (verb: Verb): Fate => ({ kind: 'ours', page: 'sign-in', verb })
 export const signOut = (verb: Verb): Fate => ({ kind: 'ours', page: 'sign-out', verb })

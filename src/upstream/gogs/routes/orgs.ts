@@ -4,6 +4,7 @@ import {
   MEMBER_REMOVE,
   memberShown,
   ORG_CREATE,
+  ORG_DELETE,
   ORG_SETTINGS,
   TEAM_CREATE,
   TEAM_DELETE,
@@ -15,7 +16,7 @@ import {
   TEAM_REPO_REMOVE,
   TEAM_UPDATE,
 } from '../changes/orgs.ts'
-import { change, pass, passAndBack, READ, type RouteLine, refuse } from './fate.ts'
+import { change, pass, passAndBack, READ, type RouteLine } from './fate.ts'
 import { webhooks } from './webhooks.ts'
 
 /** Pages of one person or organisation. */
@@ -60,6 +61,6 @@ export const orgs: readonly RouteLine[] = [
   ['POST', '/org/:org/settings/avatar', pass('org.avatar.update')],
   ['POST', '/org/:org/settings/avatar/delete', pass('org.avatar.delete')],
   ...webhooks('org', '/org/:org/settings/hooks'),
-  // Asks for a password of the forge, which nobody has.
-  ['ANY', '/org/:org/settings/delete', refuse('org', 'org.delete')],
+  ['GET', '/org/:org/settings/delete', READ],
+  ['POST', '/org/:org/settings/delete', change('org', ORG_DELETE)],
 ]

@@ -13,7 +13,7 @@ import {
   WIKI_DELETE,
   WIKI_UPDATE,
 } from '../changes/content.ts'
-import { change, type Fate, type Method, OPEN, pass, passAndBack, READ, refuse } from './fate.ts'
+import { change, type Fate, type Method, OPEN, OPEN_RAW, pass, passAndBack, READ, refuse } from './fate.ts'
 
 /** Below `/:owner/:repo`. */
 export const repo: readonly (readonly [Method, string, Fate])[] = [
@@ -22,10 +22,10 @@ export const repo: readonly (readonly [Method, string, Fate])[] = [
   ['GET', '/watchers', OPEN],
   ['GET', '/forks', OPEN],
   ['GET', '/src/*', OPEN],
-  ['GET', '/raw/*', OPEN],
+  ['GET', '/raw/*', OPEN_RAW],
   ['GET', '/commits/*', OPEN],
   ['GET', '/commit/:sha', OPEN],
-  ['GET', '/archive/*', OPEN],
+  ['GET', '/archive/*', OPEN_RAW],
   ['GET', '/branches', OPEN],
   ['GET', '/branches/all', OPEN],
   ['POST', '/branches/delete/*', change('branch', BRANCH_DELETE)],

@@ -1,5 +1,5 @@
 import { MIGRATE } from '../changes/accounts.ts'
-import { ASSET, change, pass, READ, type RouteLine, refuse } from './fate.ts'
+import { ASSET, change, pass, RAW, READ, type RouteLine, refuse } from './fate.ts'
 
 export const site: readonly RouteLine[] = [
   ['GET', '/', READ],
@@ -9,7 +9,7 @@ export const site: readonly RouteLine[] = [
   ['GET', '/explore/organizations', READ],
   ['GET', '/issues', READ],
   ['GET', '/pulls', READ],
-  ['GET', '/attachments/:uuid', READ],
+  ['GET', '/attachments/:uuid', RAW],
   ['POST', '/issues/attachments', pass('issue.attachment.upload')],
   ['POST', '/releases/attachments', pass('release.attachment.upload')],
   ...['assets', 'css', 'img', 'js', 'less', 'plugins', 'avatars', 'repo-avatars'].map(

@@ -1,4 +1,4 @@
-import { EMAIL_DELETE, EMAILS, ORG_LEAVE, PROFILE } from '../changes/accounts.ts'
+import { ACCOUNT_DELETE, EMAIL_DELETE, EMAILS, ORG_LEAVE, PROFILE } from '../changes/accounts.ts'
 import { change, pass, READ, type RouteLine, refuse, signIn, signOut } from './fate.ts'
 
 export const user: readonly RouteLine[] = [
@@ -37,5 +37,6 @@ export const user: readonly RouteLine[] = [
   ['POST', '/user/settings/organizations/leave', change('org', ORG_LEAVE)],
   ['ANY', '/user/settings/applications', refuse('token', 'user.token.create')],
   ['POST', '/user/settings/applications/delete', refuse('token', 'user.token.delete')],
-  ['ANY', '/user/settings/delete', refuse('account', 'user.delete')],
+  ['GET', '/user/settings/delete', READ],
+  ['POST', '/user/settings/delete', change('profile', ACCOUNT_DELETE)],
 ]
