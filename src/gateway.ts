@@ -93,6 +93,10 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       ...(process.env['COUNTERSIGN_INJECT'] !== undefined && { inject: process.env['COUNTERSIGN_INJECT'] }),
     })
     undo.push(() => started.stop())
+    // Asked again when somebody wants to change something, so a forge that is slow to answer holds nothing up.
+    await started.forge
+      .learn(Date.now())
+      .catch((error: unknown) => log.warn({ err: error }, 'the forge did not tell its version'))
     const recordInForce = recordPolicy((record) => records.ledger.append(record))
     const policy = await openPolicies(settings, log, records, started, recordInForce)
     const ctx = await compose(settings, log, origins, records, started, policy, undo)
@@ -293,6 +297,7 @@ function openDoors(
   const portal = createPortal({
     origin: origins.portal,
     forgeOrigin: origins.forge,
+    unknownForge: () => (ctx.forge.known(ctx.now()) === false ? ctx.forge.version : null),
     secure: origins.secure,
     identity: ctx.identity,
     ceremonies: createCeremonies({

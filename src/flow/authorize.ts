@@ -1,5 +1,6 @@
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Attempt } from './attempt.ts'
+import { checkForge } from './check-forge.ts'
 import { checkForm } from './check-form.ts'
 import { checkName } from './check-name.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -29,6 +30,7 @@ const GATES: readonly Gate[] = [
   checkOrigin, //   unsafe requests with cookie authority come from our own pages only
   checkName, //     the forge still calls the person by the name that we act under
   describe, //      what is asked, in named fields; what has no name is refused
+  checkForge, //    changes only of a forge whose version is known
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands
   decide, //        policy on what has been proven so far

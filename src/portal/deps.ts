@@ -12,6 +12,8 @@ export interface PortalDeps {
   /** The portal's own origin, e.g. `https://id.git.example.com`; `Origin` of every change must equal it. */
   readonly origin: string
   readonly forgeOrigin: string
+  /** Version of the forge when it is one that the gateway does not know, and so changes nothing of; null otherwise. */
+  unknownForge(): string | null
   /** Whether both origins are https: then cookies are `__Host-` and HSTS is sent. */
   readonly secure: boolean
   readonly identity: Identity

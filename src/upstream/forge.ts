@@ -128,6 +128,12 @@ export interface Forge {
   readonly name: string
   /** Base of the forge on loopback, without trailing slash. */
   readonly origin: string
+  /** The version that it told last; null before it was asked. */
+  readonly version: string | null
+  /** Whether addresses and forms of that version are known; undefined when it is to be asked (again). `now` in unix ms. */
+  known(now: number): boolean | undefined
+  /** Ask it for its version. */
+  learn(now: number): Promise<void>
   /** What the request line asks for. Pure; `path` is canonical, `query` without `?`. Unknown: refused. */
   route(method: string, path: string, query: string): Route
   /**

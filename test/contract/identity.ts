@@ -11,6 +11,13 @@ export function identityContract(bench: Bench): void {
     assert.equal(await bench.forge.healthy(), true)
   })
 
+  it('tells its administrators which version it is', async () => {
+    assert.equal(bench.forge.known(0), undefined)
+    await bench.forge.learn(0)
+    assert.equal(bench.forge.version, '0.14.3')
+    assert.deepEqual([bench.forge.known(1), bench.forge.known(600_000)], [true, undefined])
+  })
+
   it('serves static files without making a session', async () => {
     const answer = await bench.web.ask('/img/favicon.png')
     assert.equal(answer.status, 200)

@@ -1,8 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { accessOf } from '../access.ts'
 import { createRepository, isRepoName } from '../create-repository.ts'
 import { html } from '../html.ts'
 import { form, layout, notFound } from '../layout.ts'
 import { type Reply, type RouteLine, redirect, status, type Visit } from '../visit.ts'
+
+/** The Gogs whose contract it speaks; a file in its home says another one, for tests. */
+function versionOf({ options }: Visit): string {
+  const file = join(options.home, 'version')
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '0.14.3'
+}
 
 function repoList(visit: Visit, ownerId?: number) {
   const { store, user } = visit
@@ -87,7 +95,12 @@ export const SITE: readonly RouteLine[] = [
     'GET',
     '/admin',
     'site-admin',
-    (visit) => layout(visit, 'Administration', html`<p>${visit.store.state.users.length} users</p>`),
+    (visit) =>
+      layout(
+        visit,
+        'Administration',
+        html`<dl><dt>Application version</dt><dd>${versionOf(visit)}</dd></dl><p>${visit.store.state.users.length} users</p>`,
+      ),
   ],
   ['GET', '/user/login', 'anyone', signIn],
   ['POST', '/user/logout', 'anyone', () => redirect('/')],

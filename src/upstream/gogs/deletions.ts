@@ -2,6 +2,7 @@ import { randomSecret } from '../../core/crypto.ts'
 import type { ChangeAnswer, ChangeRequest } from '../forge.ts'
 import { sendChange } from './change.ts'
 import { type Client, jsonObject, unexpected } from './client.ts'
+import type { GogsLine } from './lines.ts'
 
 /**
  * Gogs deletes an account or an organisation for its password, and nobody behind a gateway has one: so the service user asks,
@@ -12,11 +13,12 @@ export function sendDeletion(
   serviceUser: string,
   user: string,
   request: ChangeRequest,
+  line: Pick<GogsLine, 'csrf'>,
 ): Promise<ChangeAnswer> | undefined {
   if (request.method !== 'POST') return undefined
   if (request.path === '/user/settings/delete') return deleteUser(client, serviceUser, user)
   const org = /^\/org\/([^/]+)\/settings\/delete$/.exec(request.path)?.[1]
-  return org === undefined ? undefined : deleteOrganisation(client, serviceUser, user, org)
+  return org === undefined ? undefined : deleteOrganisation(client, serviceUser, user, org, line)
 }
 
 async function deleteUser(client: Client, serviceUser: string, user: string): Promise<ChangeAnswer> {
@@ -36,6 +38,7 @@ async function deleteOrganisation(
   serviceUser: string,
   user: string,
   org: string,
+  line: Pick<GogsLine, 'csrf'>,
 ): Promise<ChangeAnswer> {
   const may = await client.ask({ path: `/org/${org}/settings`, as: user })
   if (may.status !== 200) return { status: may.status, accepted: false, next: null, said: null }
@@ -44,7 +47,7 @@ async function deleteOrganisation(
   try {
     const body = new URLSearchParams({ password }).toString()
     const path = `/org/${org}/settings/delete`
-    const answer = await sendChange(client, serviceUser, { method: 'POST', path, body })
+    const answer = await sendChange(client, serviceUser, { method: 'POST', path, body }, line)
     // Back on its own page it was not deleted.
     return answer.next?.endsWith('/settings/delete') ? { ...answer, accepted: false, next: null } : answer
   } finally {

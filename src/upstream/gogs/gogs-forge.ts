@@ -2,13 +2,15 @@ import { type Forge, ForgeError } from '../forge.ts'
 import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { sendDeletion } from './deletions.ts'
+import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
 import { isRepoName } from './names.ts'
 import { gitPath, readRefs } from './refs.ts'
 import { attachmentDigest, listReleases } from './releases.ts'
 import { createRepo, findRepo } from './repos.ts'
-import { gogsRoute } from './route.ts'
+import { createGogsRoute } from './route.ts'
 import { basicOf, createTokens } from './tokens.ts'
 import { createUser, findName, findOrganisation, findUser } from './users.ts'
+import { readVersion } from './version.ts'
 
 export interface GogsForgeOptions {
   /** What {@link Forge.name} says. */
@@ -23,6 +25,9 @@ export interface GogsForgeOptions {
   readonly instance: string
 }
 
+/** How long a version is taken to be the one that runs, ms: somebody may put another in its place. */
+const VERSION_HOLDS = 10 * 60_000
+
 /** The forge behind the gateway when it is a Gogs, or something that speaks as Gogs does. */
 export function createGogsForge(options: GogsForgeOptions): Forge {
   const origin = options.origin.replace(/\/+$/, '')
@@ -35,11 +40,29 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     drop: () => tokens.drop(user),
   })
 
+  let told:
+    | { readonly version: string; readonly line: GogsLine | undefined; readonly until: number }
+    | undefined
+  let line = GOGS_0_14
+  let route = createGogsRoute(line.routes)
   const user = (name: string) => findUser(client, serviceUser, name)
   return {
     name: options.name,
     origin,
-    route: gogsRoute,
+    get version() {
+      return told?.version ?? null
+    },
+    known: (now) => (told && now < told.until ? told.line !== undefined : undefined),
+    async learn(now) {
+      const version = await readVersion(client, serviceUser)
+      const known = lineOf(version)
+      told = { version, line: known, until: now + VERSION_HOLDS }
+      // Pages of a version that nobody knows are read by the addresses of the last one that somebody does.
+      const next = known ?? GOGS_0_14
+      if (next !== line) route = createGogsRoute(next.routes)
+      line = next
+    },
+    route: (method, path, query) => route(method, path, query),
     identityHeaders: (name) => [[headerName, name]],
     // The header by which identity travels, its default name, everything Gogs or a program beside it could take for
     // identity or for an address.
@@ -76,7 +99,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
     change: (name, request) =>
-      sendDeletion(client, serviceUser, name, request) ?? sendChange(client, name, request),
+      sendDeletion(client, serviceUser, name, request, line) ?? sendChange(client, name, request, line),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),

@@ -13,8 +13,6 @@ import { ROUTES } from './routes.ts'
 const belongsToOwner = ([, path]: RouteLine): boolean => path.startsWith('/:owner')
 const compile = (lines: readonly RouteLine[]): RouteTree<Target> =>
   compileRoutes(lines.map((line) => [line[0], line[1], targetOf(line)] as const))
-const SITE = compile(ROUTES.filter((line) => !belongsToOwner(line)))
-const OWNED = compile(ROUTES.filter(belongsToOwner))
 const NOWHERE: Where = { repo: null, org: null }
 const refused = (refusal: Refusal): Route => ({ kind: 'refused', refusal, verb: null })
 const unknown = refused(UNKNOWN)
@@ -22,22 +20,41 @@ const unknown = refused(UNKNOWN)
 /** Words below a repository after which the rest of the path begins with a ref. */
 const TAKES_REF = new Set(['src', 'raw', 'commits', 'archive', 'compare'])
 
+interface Table {
+  readonly site: RouteTree<Target>
+  readonly owned: RouteTree<Target>
+}
+
+/** What a request line asks of a Gogs with these addresses. */
+export function createGogsRoute(
+  routes: readonly RouteLine[],
+): (method: string, path: string, query: string) => Route {
+  const table: Table = {
+    site: compile(routes.filter((line) => !belongsToOwner(line))),
+    owned: compile(routes.filter(belongsToOwner)),
+  }
+  return (method, path, query) => routeIn(table, method, path, query)
+}
+
+/** What a request line asks of Gogs 0.14. */
+export const gogsRoute = createGogsRoute(ROUTES)
+
 /**
  * What a request line asks of Gogs. `path` is canonical: one leading slash, no empty or dot segment, no encoded
  * separator, unreserved characters bare. Pure, and without a regular expression on the way of a plain page.
  */
-export function gogsRoute(method: string, path: string, query: string): Route {
+function routeIn({ site, owned }: Table, method: string, path: string, query: string): Route {
   // `method`, `path` and `query` are the attacker's.
   const segments = split(path)
   const owner = segments[0]
-  if (owner === undefined || RESERVED.has(owner)) {
-    if (owner !== 'org' || segments.length < 3) return route(SITE, method, segments, query, NOWHERE)
+  if (owner === undefined || RESERVED.has(owner) || site.fixed.has(owner)) {
+    if (owner !== 'org' || segments.length < 3) return route(site, method, segments, query, NOWHERE)
     const org = segments[1]!
     if (!isOwnerName(org)) return refused(BAD_NAME)
-    return route(SITE, method, segments, query, { repo: null, org: org.toLowerCase() })
+    return route(site, method, segments, query, { repo: null, org: org.toLowerCase() })
   }
   if (!isOwnerName(owner)) return refused(BAD_NAME)
-  if (segments.length === 1) return route(OWNED, method, segments, query, NOWHERE)
+  if (segments.length === 1) return route(owned, method, segments, query, NOWHERE)
   const second = segments[1]!
   if (segments.length > 2) {
     const git = gitRoute(method, segments, query)
@@ -50,7 +67,7 @@ export function gogsRoute(method: string, path: string, query: string): Route {
   // Any path below a repository can be an import path, as in Gogs; all that is said of it is where the repository is.
   if (query === GO_GET && method === 'GET') return { ...GO_GET_PAGE, repo }
   if (segments.length > 3 && TAKES_REF.has(segments[2]!) && !refsAreSafe(segments)) return refused(BAD_REF)
-  return route(OWNED, method, segments, query, { repo, org: null })
+  return route(owned, method, segments, query, { repo, org: null })
 }
 
 /** What Go's tool puts behind every import path. */

@@ -25,6 +25,8 @@ export interface FakePortal {
   /** Failed tries the limiter was told of. */
   readonly failures: string[]
   /** Clock, unix ms; tests move it. */
+  /** Version of a forge that the gateway does not know. */
+  unknownForge: string | null
   at: number
 }
 
@@ -51,6 +53,7 @@ export function fakePortal(
   const portal = createPortal({
     origin,
     forgeOrigin,
+    unknownForge: () => fake.unknownForge,
     secure,
     identity,
     ceremonies: fakeCeremonies(identity, new URL(origin).hostname),
@@ -93,6 +96,7 @@ export function fakePortal(
     logged,
     rows,
     failures,
+    unknownForge: null,
     at: Date.UTC(2026, 10, 24, 7, 0),
   }
   return fake

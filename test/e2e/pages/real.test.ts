@@ -69,6 +69,7 @@ async function real(): Promise<
     createPortal({
       origin,
       forgeOrigin: 'http://127.0.0.1:3000',
+      unknownForge: () => null,
       secure: false,
       identity,
       ceremonies: createCeremonies({
