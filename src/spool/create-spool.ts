@@ -2,8 +2,9 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { err, ok } from '../core/result.ts'
 import { createGit } from './git.ts'
-import { inspect } from './inspect.ts'
+import { beside, inspectionOf } from './inspect.ts'
 import type { SpoolLimits } from './limits.ts'
+import { make } from './make-commit.ts'
 import { Mirrors } from './mirrors.ts'
 import { Push, type PushContext } from './push.ts'
 import { closed } from './refusals.ts'
@@ -55,6 +56,12 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
   }
   const open = new Set<Push>()
   const running = new Set<Promise<unknown>>()
+  function track<T>(work: Promise<T>): Promise<T> {
+    running.add(work)
+    const over = (): void => void running.delete(work)
+    work.then(over, over)
+    return work
+  }
 
   return {
     open: (incoming) => {
@@ -65,13 +72,10 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
       open.add(push)
       return ok(push)
     },
-    inspect: (place, work) => {
-      const inspecting = inspect(place, 'sha1', context, closing.signal, work)
-      running.add(inspecting)
-      const over = (): void => void running.delete(inspecting)
-      inspecting.then(over, over)
-      return inspecting
-    },
+    inspect: (place, work) =>
+      track(beside(place, 'sha1', context, closing.signal, ({ read }) => work(inspectionOf(read)))),
+    make: (place, from, plan, use) =>
+      track(make({ place, from, plan, context, closing: closing.signal }, use)),
     close: async () => {
       closing.abort()
       await Promise.allSettled(running)

@@ -1,7 +1,7 @@
-import type { CommitLook, Difference, FileEntry } from '../core/git/edited-commit.ts'
+import type { CommitLook, Difference, FileEntry } from '../core/git/commit-plan.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { NO_FILES, type ObjectFormat } from './git.ts'
+import { EMPTY_TREE, NO_FILES, type ObjectFormat } from './git.ts'
 import type { PushContext } from './push.ts'
 import { createReader, type Reader } from './reader.ts'
 import { closed, notLookedInto } from './refusals.ts'
@@ -10,16 +10,27 @@ import type { Inspection, Place } from './spool.ts'
 /** More differences than this are not what one page changes. */
 const DIFFERENCES_MOST = 1 << 20
 
+/** A mirror that was fetched after somebody asked, and that stays for as long as they work beside it. */
+export interface Beside {
+  /** Where the mirror is. */
+  readonly mirror: string
+  readonly read: Reader
+  /** Aborts when the work takes too long, and when the spool closes. */
+  readonly signal: AbortSignal
+}
+
+type BesideContext = Pick<PushContext, 'git' | 'mirrors' | 'limits' | 'turns'>
+
 /**
- * Let `work` read commits of a repository, in a mirror that was fetched after it asked. What is read is named by its id,
- * which git computed here from what came; so it does not matter who sent it. Refused when it cannot be read.
+ * Work beside the mirror of a repository. What is read there is named by its id, which git computed here from what came; so it
+ * does not matter who sent it. Refused when the repository cannot be read in time.
  */
-export async function inspect<T>(
+export async function beside<T>(
   place: Place,
   format: ObjectFormat,
-  { git, mirrors, limits, turns }: Pick<PushContext, 'git' | 'mirrors' | 'limits' | 'turns'>,
+  { git, mirrors, limits, turns }: BesideContext,
   closing: AbortSignal,
-  work: (inspection: Inspection) => Promise<T>,
+  work: (beside: Beside) => Promise<T>,
 ): Promise<Result<T, Refusal>> {
   if (closing.aborted) return err(closed())
   const lease = mirrors.lease(place, format)
@@ -37,16 +48,20 @@ export async function inspect<T>(
     if (!release) return err(notLookedInto())
     try {
       const bounds = { memory: limits.processBytes, seconds: limits.processSeconds, file: NO_FILES }
-      const read = createReader({ git, repository: mirrored.view.path, format, bounds, signal })
-      return ok(
-        await work({ file: (commit, path) => fileAt(read, commit, path), commit: (id) => lookAt(read, id) }),
-      )
+      const mirror = mirrored.view.path
+      const read = createReader({ git, repository: mirror, format, bounds, signal })
+      return ok(await work({ mirror, read, signal }))
     } finally {
       release()
     }
   } finally {
     lease.release()
   }
+}
+
+/** Questions about commits to whoever reads them. */
+export function inspectionOf(read: Reader): Inspection {
+  return { file: (commit, path) => fileAt(read, commit, path), commit: (id) => lookAt(read, id) }
 }
 
 /** `git ls-tree`: paths are taken as they are, and never as patterns. */
@@ -58,15 +73,14 @@ async function fileAt(read: Reader, commit: string, path: string): Promise<FileE
   return found && found[3] === path ? { mode: found[1]!, id: found[2]! } : null
 }
 
-/** A commit's parents as git has them, and what `git diff-tree` says against the first; null when it cannot be read. */
-async function lookAt(read: Reader, id: string): Promise<CommitLook | null> {
+/** A commit's parents as git has them, and what `git diff-tree` says against the first, or nothing; null when it cannot be read. */
+export async function lookAt(read: Reader, id: string): Promise<CommitLook | null> {
   const line = await read.upTo(['rev-list', '--parents', '--max-count=1', '--end-of-options', id], 1 << 16)
   const [own, ...parents] = line?.bytes.toString('latin1').trimEnd().split(' ') ?? []
   if (own !== id) return null
-  const [parent] = parents
-  if (parent === undefined) return { parents, changes: [] }
+  const before = parents[0] ?? EMPTY_TREE[read.format]
   const out = await read.upTo(
-    ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--full-index', '--end-of-options', parent, id],
+    ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--full-index', '--end-of-options', before, id],
     DIFFERENCES_MOST,
   )
   const changes = out && !out.more ? differences(out.bytes.toString('utf8')) : null

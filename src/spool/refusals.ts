@@ -92,3 +92,10 @@ export const notLookedInto = (): Refusal =>
     'The repository could not be looked into.',
     'Try again; if it stays so, make the change with git, and push it.',
   )
+
+export const notMade = (): Refusal =>
+  refusal(
+    'bad-request',
+    'git would not make this change: a path is one that no repository may hold, or the file is there already.',
+    'Look at the path, or make the change with git, and push it.',
+  )

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { RepoRef } from '../core/action/action.ts'
-import type { CommitLook, FileEntry } from '../core/git/edited-commit.ts'
+import type { CommitLook, CommitPlan, FileEntry } from '../core/git/commit-plan.ts'
 import type { Landing, Patch } from '../core/git/landing.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
@@ -31,6 +31,13 @@ export interface Inspection {
   commit(id: string): Promise<CommitLook | null>
 }
 
+/** A commit that was made here, and that nobody else has yet. */
+export interface MadeCommit {
+  readonly id: string
+  /** The pack of everything that its parent does not have; a fresh reading each time. */
+  pack(): Readable
+}
+
 export interface SpoolLog {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -42,6 +49,17 @@ export interface Spool {
   open(push: Incoming): Result<SpooledPush, Refusal>
   /** Read commits of the repository as the forge has it now. Refused when it cannot be read in time, or is too large. */
   inspect<T>(place: Place, work: (inspection: Inspection) => Promise<T>): Promise<Result<T, Refusal>>
+  /**
+   * Make the one commit that `plan` asks for, beside the repository as the forge has it now, and let `use` have it; nothing of
+   * it stays behind. `from`: the commit that it follows on; null for the first of all, which needs no repository yet.
+   * Refused when the repository cannot be read, by `plan`, and when git would not make exactly that commit.
+   */
+  make<T>(
+    place: Place,
+    from: string | null,
+    plan: (inspection: Inspection) => Promise<Result<CommitPlan, Refusal>>,
+    use: (made: MadeCommit) => Promise<T>,
+  ): Promise<Result<T, Refusal>>
   /** End everything that runs and remove what is left. */
   close(): Promise<void>
 }

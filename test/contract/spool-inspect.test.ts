@@ -58,7 +58,13 @@ test('a commit: its parents, and what it changes, with nothing taken for a move'
           { path: 'old.txt', before: { mode, id: id(`${one}:old.txt`) }, after: null },
         ],
       },
-      { parents: [], changes: [] },
+      {
+        parents: [],
+        changes: [
+          { path: 'a b/ü*.txt', before: null, after: { mode, id: id(`${one}:a b/ü*.txt`) } },
+          { path: 'old.txt', before: null, after: { mode, id: id(`${one}:old.txt`) } },
+        ],
+      },
       null,
     ],
   })
