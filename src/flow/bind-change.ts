@@ -1,12 +1,11 @@
 import type { Change } from '../core/action/change.ts'
-import { branchRef, isEdit, isRelease } from '../core/action/moves.ts'
+import { branchRef, isRelease, makesCommit } from '../core/action/moves.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
-import { bindEdit } from './bind-edit.ts'
+import { bindCommit } from './bind-commit.ts'
 import { bindRelease } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
-import { codeOf } from './place-of-repo.ts'
 
 const NO_BRANCH = refusal(
   'not-found',
@@ -27,18 +26,13 @@ export async function bindChange(
   change: Change,
   repo: ForgeRepo,
   account: { readonly id: string; readonly name: string },
-  ctx: Pick<FlowContext, 'forge' | 'spool'>,
+  ctx: Pick<FlowContext, 'forge' | 'spool' | 'now'>,
 ): Promise<Result<Change, Refusal>> {
   if (isRelease(change.verb)) return bindRelease(change, repo, account.name, ctx.forge)
-  const edit = isEdit(change.verb)
-  if (!edit && change.verb !== 'branch.delete') return ok(change)
+  if (makesCommit(change.verb)) return bindCommit(change, repo, account, ctx)
+  if (change.verb !== 'branch.delete') return ok(change)
   const refs = await ctx.forge.refs(repo, 'code', account.name)
-  if (!refs) return err(NO_BRANCH)
-  if (!edit) return bindDeletion(change, refs)
-  const bound = await ctx.spool.inspect(codeOf(repo, account, ctx), (inspection) =>
-    bindEdit(change, refs, inspection),
-  )
-  return bound.ok ? bound.value : bound
+  return refs ? bindDeletion(change, refs) : err(NO_BRANCH)
 }
 
 function bindDeletion(change: Change, refs: ReadonlyMap<string, string>): Result<Change, Refusal> {

@@ -1,18 +1,12 @@
-import type { PlaceFacts } from '../core/action/change.ts'
 import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Route } from '../upstream/forge.ts'
 import { authorize } from './authorize.ts'
+import { carryChange } from './carry-change.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome } from './outcome.ts'
-import { known, type Passage } from './passage.ts'
-
-/** What is known of a change's place from elsewhere than the request. */
-export function factsOf({ repo }: Passage): PlaceFacts {
-  return repo ? { private: repo.private } : {}
-}
 
 /** A parked change, its touch, and the address that it was described by. */
 export interface CarryOut {
@@ -55,16 +49,9 @@ export async function carryOut(
         uv: false,
       },
       async carry(passage) {
-        const request = route.write(known(passage.change, 'change'), factsOf(passage))
-        const answer = await ctx.forge.change(known(passage.principal, 'principal').account.name, request)
-        next = answer.next
-        return {
-          kind: 'answered',
-          status: answer.status,
-          refs: null,
-          accepted: answer.accepted,
-          said: answer.said,
-        }
+        const carried = await carryChange(passage, route, ctx)
+        next = carried.next
+        return carried.outcome
       },
     },
     ctx,

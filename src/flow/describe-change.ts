@@ -1,5 +1,5 @@
 import { type Resource, SITE } from '../core/action/action.ts'
-import { isRelease, movesOf } from '../core/action/moves.ts'
+import { isRelease, movesOf, partOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
 import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
@@ -12,20 +12,8 @@ import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 
 type ChangeRoute = Extract<Route, { kind: 'change' }>
 
-/**
- * Changes whose effect is a ref, and that cannot be held to what was signed before they land. An editor's commit is made by the
- * forge in a folder that all branches share: what others left there would be in it.
- */
-const UNBOUND = new Set([
-  'file.create',
-  'file.edit',
-  'file.delete',
-  'file.upload',
-  'pr.merge',
-  'wiki.create',
-  'wiki.update',
-  'wiki.delete',
-])
+/** Changes whose effect is a ref, and that cannot be held to what was signed before they land. */
+const UNBOUND = new Set(['file.upload', 'pr.merge'])
 
 /** A form as a change in named fields, of a repository or organisation by the forge's id. */
 export async function describeChange(
@@ -86,7 +74,7 @@ async function resourceFor(
 ): Promise<Resource | undefined> {
   switch (VERBS[verb].on) {
     case 'repo':
-      return repo && resourceOf(repo, 'code')
+      return repo && resourceOf(repo, partOf(verb))
     case 'org': {
       const org = route.org === null ? undefined : await forge.org(route.org)
       return org && { kind: 'org', org }

@@ -13,7 +13,8 @@ export interface RefOutcome {
 export type Outcome =
   | {
       readonly kind: 'answered'
-      readonly status: number
+      /** Null: the forge was not asked. */
+      readonly status: number | null
       readonly refs: readonly RefOutcome[] | null
       /** Of a change that was written anew: whether the forge took it, and what it said. */
       readonly accepted?: boolean

@@ -1,5 +1,5 @@
 import { type Action, movesIn } from '../core/action/action.ts'
-import { editOf, isEdit, type KeptRef, tipsOf } from '../core/action/moves.ts'
+import { type RefMove, tipsOf } from '../core/action/moves.ts'
 import { randomSecret } from '../core/crypto.ts'
 import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
@@ -81,15 +81,11 @@ export const recordIntent: Gate = async (passage, ctx) => {
 }
 
 /** The refs that it moves; and, as no move, one that it only starts from. */
-function keptFromOthers({ action, change }: Passage): readonly KeptRef[] {
+function keptFromOthers({ action, change }: Passage): readonly RefMove[] {
   const moves = movesIn(known(action, 'action'))
   if (!change || moves.length === 0) return moves
   const others = tipsOf(change.verb, change.stated).filter(({ ref }) => moves.every((one) => one.ref !== ref))
-  const edit = isEdit(change.verb) ? { edit: editOf(change.verb, change.stated) } : {}
-  return [
-    ...moves.map((move) => ({ ...move, ...edit })),
-    ...others.map(({ ref, id }) => ({ ref, before: id, after: id })),
-  ]
+  return [...moves, ...others.map(({ ref, id }) => ({ ref, before: id, after: id }))]
 }
 
 /**
@@ -100,7 +96,7 @@ function keptFromOthers({ action, change }: Passage): readonly KeptRef[] {
 async function underWay(
   write: Write,
   action: Action,
-  kept: readonly KeptRef[],
+  kept: readonly RefMove[],
 ): Promise<Refusal | undefined> {
   if (action.resource.kind !== 'repo') return undefined
   const { repo, part } = action.resource

@@ -20,7 +20,7 @@ export const recordOutcome: Gate = async (passage, ctx) => {
         result:
           outcome.kind === 'broken'
             ? 'unknown'
-            : (outcome.accepted ?? outcome.status < 400)
+            : (outcome.accepted ?? (outcome.status ?? 0) < 400)
               ? 'accepted'
               : 'rejected',
         status: outcome.kind === 'answered' ? outcome.status : null,

@@ -1,10 +1,7 @@
-import { editOf } from '../core/action/moves.ts'
 import type { FlowContext } from './context.ts'
-import { judgeEdit } from './judge-edit.ts'
 import { landed, pageMoves, refsNow } from './landed.ts'
 import type { RefOutcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
-import { codeOf } from './place-of-repo.ts'
 
 /** What a change of a page did to its refs, as they are now: the forge's answer alone does not tell. */
 export function seeMoves(passage: Passage, ctx: FlowContext): undefined | Promise<undefined> {
@@ -16,23 +13,15 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
   const outcome = known(passage.outcome, 'outcome')
   if (outcome.kind === 'broken') return undefined
   const moves = pageMoves(known(passage.action, 'action'))
-  const { verb, stated } = known(passage.change, 'change')
-  const place = codeOf(known(passage.repo, 'repo'), known(passage.principal, 'principal').account, ctx)
   let refs: RefOutcome[]
   try {
-    refs = await landed(
-      moves,
-      await refsNow(passage, ctx),
-      (commit) => judgeEdit(ctx, place, editOf(verb, stated), commit),
-      outcome.accepted === true,
-    )
+    refs = landed(moves, await refsNow(passage, ctx), outcome)
   } catch (error) {
     ctx.log.warn({ err: error, intent: known(passage.intent, 'intent').index }, 'refs could not be read')
     passage.outcome = { ...outcome, refs: null, accepted: false, told: UNSEEN }
     return undefined
   }
   const wrong = refs.find(({ status }) => status === 'mismatch')
-  const unseen = refs.some(({ status }) => status === 'unknown')
   if (wrong)
     ctx.log.error(
       { intent: known(passage.intent, 'intent').index, ...wrong },
@@ -42,7 +31,7 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
     ...outcome,
     refs,
     accepted: refs.every(({ status }) => status === 'ok'),
-    ...(wrong ? { told: MISMATCH } : unseen && { told: UNSEEN }),
+    ...(wrong && { told: MISMATCH }),
   }
   return undefined
 }

@@ -1,11 +1,8 @@
-import type { KeptRef, RefMove } from '../core/action/moves.ts'
+import type { RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
-import type { Place } from '../spool/spool.ts'
 import type { FlowContext } from './context.ts'
-import { judgeEdit } from './judge-edit.ts'
 import type { RefOutcome } from './outcome.ts'
-import { codeOf } from './place-of-repo.ts'
 import { recordRefs } from './record-outcome.ts'
 
 /**
@@ -14,7 +11,7 @@ import { recordRefs } from './record-outcome.ts'
  * Resolves to the number of intents that are still open.
  */
 export async function settle(
-  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'spool' | 'log' | 'now'>,
+  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'log' | 'now'>,
   options: { readonly by: 'start' | 'refs'; readonly except: ReadonlySet<string>; readonly quietMs: number },
 ): Promise<number> {
   const open = await ctx.store.db.selectFrom('intent').selectAll().where('state', '=', 'open').execute()
@@ -31,34 +28,15 @@ export async function settle(
         left++
         continue
       }
-      const kept = JSON.parse(intent.updates) as KeptRef[]
+      const kept = JSON.parse(intent.updates) as RefMove[]
       // What does not move was only kept from others; where nothing moves, the refs cannot tell.
       const moving = kept.filter(({ before, after }) => intent.exclusive === 0 || before !== after)
       const moves = moving.length > 0 ? moving : kept
-      const refs: RefOutcome[] = []
-      for (const move of moves) {
-        const judged = judge(move, second)
-        refs.push(
-          move.edit && judged.after !== undefined
-            ? {
-                ref: move.ref,
-                before: move.before,
-                after: judged.after,
-                ...(await judgeEdit(ctx, placeOf(ctx, intent), move.edit, judged.after)),
-              }
-            : judged,
-        )
-      }
+      const refs = moves.map((move) => judge(move, second))
       if (options.by === 'refs' && mayStillCome(intent, refs, ctx.now())) {
         left++
         continue
       }
-      const wrong = refs.find(({ status }) => status === 'mismatch')
-      if (wrong)
-        ctx.log.error(
-          { intent: intent.entry_index, ...wrong },
-          'the forge did something else than was signed',
-        )
       await recordRefs(ctx.ledger, {
         intent: { index: intent.entry_index },
         intentId: intent.id,
@@ -103,12 +81,6 @@ export function mayStillCome(
   )
 }
 
-function placeOf(ctx: Pick<FlowContext, 'identity' | 'forge'>, intent: OpenIntent): Place {
-  const { account_id: id, repo_id, repo_owner: owner, repo_name } = intent
-  const name = ctx.identity.account(accountId(id))?.name ?? owner
-  return codeOf({ id: repo_id, owner, name: repo_name }, { id, name }, ctx)
-}
-
 /** What a ref's present value says about an update that may or may not have happened. */
 export function judge(
   { ref, before, after }: RefMove,
@@ -124,11 +96,9 @@ export function judge(
       before,
       after: now ?? '0'.repeat(before.length),
     }
-  if (now === after || (now === undefined && after !== null && isZeroId(after))) return { ref, status: 'ok' }
+  if (now === after || (now === undefined && isZeroId(after))) return { ref, status: 'ok' }
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }
-  if (after === null)
-    return { ref, status: 'unknown', reason: 'it is not looked into yet', before, after: now ?? before }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }
 }
 

@@ -13,7 +13,7 @@ function setup(answer: 'made' | 'exists' | 'bad-name', there?: ForgeUser) {
   const forge = {
     createUser: async ({ name, email }: typeof dave) => {
       asked.push(name)
-      return answer === 'made' ? ok({ id: 7, name, email }) : err(answer)
+      return answer === 'made' ? ok({ id: 7, name, fullName: '', email }) : err(answer)
     },
     user: async () => there,
   } as unknown as Forge
@@ -29,10 +29,10 @@ test('a new person gets a user, an account bound to its id, and a link', async (
 })
 
 test('a user of the forge is taken over when the e-mail agrees, and only then', async () => {
-  const same = setup('exists', { id: 9, name: 'Dave', email: 'Dave@Example.com' })
+  const same = setup('exists', { id: 9, name: 'Dave', fullName: '', email: 'Dave@Example.com' })
   assert.ok((await same.invite(dave, 'x')).ok)
   assert.equal(same.identity.accountByName('Dave')?.forgeId, 9)
-  for (const there of [undefined, { id: 9, name: 'dave', email: 'other@example.com' }]) {
+  for (const there of [undefined, { id: 9, name: 'dave', fullName: '', email: 'other@example.com' }]) {
     const other = setup('exists', there)
     const result = await other.invite(dave, 'x')
     assert.equal(result.ok ? '' : result.error.reason, 'bad-request')

@@ -32,7 +32,10 @@ export async function make<T>(
   if (!quarantine) return err(diskFailed())
   const { limits, turns } = context
   const bounds = { memory: limits.processBytes, seconds: limits.processSeconds, file: limits.pushBytes }
-  const planned = async (inspection: Inspection, signal: AbortSignal): Promise<Result<MadeCommit, Refusal>> => {
+  const planned = async (
+    inspection: Inspection,
+    signal: AbortSignal,
+  ): Promise<Result<MadeCommit, Refusal>> => {
     const wanted = await plan(inspection)
     if (!wanted.ok) return wanted
     if (wanted.value.parent !== from) throw new Error('the plan begins elsewhere')

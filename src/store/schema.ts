@@ -100,7 +100,7 @@ export interface IntentTable {
   repo_owner: string
   repo_name: string
   part: 'code' | 'wiki'
-  /** JSON array of RefUpdate, or of KeptRef for a change by a page. */
+  /** JSON array of RefUpdate. One whose `after` is its `before` does not move, and is only kept from others. */
   updates: string
   created_at: number
   /** 1: while it is open, nobody else moves its refs. */

@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream'
 import type { RepoRef, Verb } from '../core/action/action.ts'
 import type { Change, PlaceFacts } from '../core/action/change.ts'
 import type { Form } from '../core/action/form.ts'
+import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 
@@ -14,6 +16,8 @@ export interface ForgeOrg {
 export interface ForgeUser {
   readonly id: number
   readonly name: string
+  /** What people call them; may be empty. */
+  readonly fullName: string
   readonly email: string
 }
 
@@ -50,6 +54,34 @@ export interface ChangeAnswer {
   readonly accepted: boolean
   readonly next: string | null
   readonly said: string | null
+}
+
+/** What became of a push of one ref. */
+export interface PushAnswer {
+  readonly status: number
+  /** Whether the forge moved the ref; null when its answer does not tell. */
+  readonly moved: boolean | null
+  /** The forge's own words, when it did not. */
+  readonly said: string | null
+}
+
+/**
+ * How the forge's own pages make commits: what the gateway builds in their place looks the same. A `change` is one that makes a
+ * commit, with its stated fields.
+ */
+export interface CommitWays {
+  /** The message. */
+  message(change: Change): string
+  /** The text that a file then holds, of the text that was sent. */
+  content(change: Change, text: string): string
+  /** Whether a file may be put there, beyond what git thinks of it. */
+  mayPut(path: string): boolean
+  /** The branch of a wiki that has these refs. */
+  wikiBranch(refs: ReadonlyMap<string, string>): string
+  /** The file of a page by its title; undefined when the forge would have none for it. */
+  wikiFile(title: string): string | undefined
+  /** Path of the page where `user` goes on afterwards. */
+  next(change: Change, repo: RepoRef, user: string): Promise<string>
 }
 
 /** What an adapter says about a request line. */
@@ -169,6 +201,18 @@ export interface Forge {
    * path where it sends the person then; `said`: its own words, when it did not.
    */
   change(user: string, request: ChangeRequest): Promise<ChangeAnswer>
+  readonly commits: CommitWays
+  /**
+   * Move one ref as `user`, by git's own protocol and with the pack of what the forge lacks, read anew at each call. The forge
+   * compares `update.before` itself. The repository of a wiki is made when there is none.
+   */
+  push(
+    user: string,
+    repo: RepoRef,
+    part: 'code' | 'wiki',
+    update: RefUpdate,
+    pack: () => Readable,
+  ): Promise<PushAnswer>
   /** Where git reaches a repository upstream, for our own git. */
   gitUrl(repo: RepoRef, part: 'code' | 'wiki'): string
   /** `Authorization` value that lets git act as `user`: a minted token, memory only, cached; see {@link close}. */

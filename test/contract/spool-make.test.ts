@@ -49,7 +49,11 @@ const plan = (puts: readonly PlannedFile[], removes: readonly string[] = []): Co
 async function land({ id, pack }: MadeCommit): Promise<string> {
   const bytes: Buffer[] = []
   for await (const part of pack()) bytes.push(part as Buffer)
-  execFileSync('git', ['index-pack', '--stdin'], { cwd: bed.work, input: Buffer.concat(bytes), stdio: 'pipe' })
+  execFileSync('git', ['index-pack', '--stdin'], {
+    cwd: bed.work,
+    input: Buffer.concat(bytes),
+    stdio: 'pipe',
+  })
   bed.git('fsck', '--strict', id)
   return id
 }
@@ -57,7 +61,10 @@ const make = (wanted: CommitPlan, use = land) =>
   bed.spool.make(place, wanted.parent, async () => ok(wanted), use)
 
 test('exactly the plan, the same id each time, and nothing stays behind', async () => {
-  const wanted = plan([put('docs/new file.txt', '$Id$\r\nx\n'), put('run.sh', 'exit\n', '100755')], ['docs/a.txt'])
+  const wanted = plan(
+    [put('docs/new file.txt', '$Id$\r\nx\n'), put('run.sh', 'exit\n', '100755')],
+    ['docs/a.txt'],
+  )
   const made = await make(wanted)
   assert.ok(made.ok, JSON.stringify(made))
   const id = made.value
@@ -68,7 +75,10 @@ test('exactly the plan, the same id each time, and nothing stays behind', async 
     bed.git('diff-tree', '-r', '--name-status', tip, id),
     'D\tdocs/a.txt\nA\tdocs/new file.txt\nM\trun.sh',
   )
-  assert.equal(bed.git('log', '-1', '--format=%an <%ae> %cn %ct %B', id), 'Älice <alice@example.com> Älice 1764000000 Make it')
+  assert.equal(
+    bed.git('log', '-1', '--format=%an <%ae> %cn %ct %B', id),
+    'Älice <alice@example.com> Älice 1764000000 Make it',
+  )
   assert.match(bed.git('ls-tree', id, 'run.sh'), /^100755 /)
   assert.deepEqual(readdirSync(join(bed.dir, 'push')), [])
 })
@@ -137,6 +147,9 @@ test('refused: what changes nothing, what is not there, another id than the byte
 test('what its user does with it is handed back, and what fails there leaves nothing', async () => {
   const made = await make(plan([put('y', 'y')]), ({ pack }) => text(pack()).then((all) => all.slice(0, 4)))
   assert.deepEqual(made, { ok: true, value: 'PACK' })
-  await assert.rejects(make(plan([put('y', 'y')]), () => Promise.reject(new Error('mine'))), /mine/)
+  await assert.rejects(
+    make(plan([put('y', 'y')]), () => Promise.reject(new Error('mine'))),
+    /mine/,
+  )
   assert.deepEqual(readdirSync(join(bed.dir, 'push')), [])
 })

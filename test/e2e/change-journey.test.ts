@@ -173,6 +173,22 @@ for (const forge of forges()) {
       await list.close()
     })
 
+    test('a file is edited: its text is read before it is signed', async () => {
+      await page.goto(`${repo}/_edit/main/README.md`)
+      const words = 'Edited in a browser, and signed.'
+      if (real) {
+        await page.locator('.CodeMirror').waitFor()
+        await page.evaluate(`document.querySelector('.CodeMirror').CodeMirror.setValue('${words}\\n')`)
+      } else await page.locator('textarea[name=content]').fill(`${words}\n`)
+      await buttonOf('last_commit').click()
+      await ledOn()
+      await page.locator('.fields .line', { hasText: words }).waitFor()
+      await page.locator('.fields', { hasText: /Commit\s*[0-9a-f]{40}/ }).waitFor()
+      await confirm()
+      assert.equal(page.url(), `${repo}/src/main/README.md`)
+      assert.match(await text(), new RegExp(words))
+    })
+
     if (real) {
       test('a webhook is added; its secret is on no page of ours', async () => {
         await page.goto(`${repo}/settings/hooks/gogs/new`)

@@ -21,6 +21,23 @@ export async function commitOf(dir: string, ref: string): Promise<string | undef
   return ok ? out.toString().trim() : undefined
 }
 
+export interface BranchAndPath {
+  readonly branch: string
+  readonly commit: string
+  readonly path: string
+}
+
+/** `BRANCH/PATH` of an address: the shortest beginning that is a branch. */
+export async function splitPlace(dir: string, tail: string): Promise<BranchAndPath | undefined> {
+  const parts = tail.split('/')
+  for (let count = 1; count <= parts.length; count++) {
+    const branch = parts.slice(0, count).join('/')
+    const commit = await commitOf(dir, `refs/heads/${branch}`)
+    if (commit !== undefined) return { branch, commit, path: parts.slice(count).join('/') }
+  }
+  return undefined
+}
+
 export interface Entry {
   readonly kind: string
   readonly path: string

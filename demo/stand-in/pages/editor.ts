@@ -1,5 +1,12 @@
 import { existsSync } from 'node:fs'
-import { commitFile, commitOf, initRepository, readFileAt } from '../git/repository.ts'
+import {
+  type BranchAndPath,
+  commitFile,
+  commitOf,
+  initRepository,
+  readFileAt,
+  splitPlace,
+} from '../git/repository.ts'
 import { gitLine } from '../git/run.ts'
 import { html } from '../html.ts'
 import { form, notFound } from '../layout.ts'
@@ -9,24 +16,14 @@ import { repoLayout } from './repo.ts'
 
 const base = ({ owner, repo }: RepoVisit): string => `/${owner.name}/${repo.name}`
 
-interface Place {
+interface Place extends BranchAndPath {
   readonly dir: string
-  readonly branch: string
-  readonly commit: string
-  readonly path: string
 }
 
-/** `BRANCH/PATH` of an editor's address: the shortest beginning that is a branch. */
 async function placeOf(visit: RepoVisit): Promise<Place | undefined> {
-  const tail = visit.params[2]!
   const dir = visit.store.repoPath(visit.repo, 'code')
-  const parts = tail.split('/')
-  for (let count = 1; count <= parts.length; count++) {
-    const branch = parts.slice(0, count).join('/')
-    const commit = await commitOf(dir, `refs/heads/${branch}`)
-    if (commit !== undefined) return { dir, branch, commit, path: parts.slice(count).join('/') }
-  }
-  return undefined
+  const place = await splitPlace(dir, visit.params[2]!)
+  return place && { dir, ...place }
 }
 
 function editor(isNew: boolean) {

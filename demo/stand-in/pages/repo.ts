@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { commitOf, listBranches, listTree, readFileAt } from '../git/repository.ts'
+import { commitOf, listBranches, listTree, readFileAt, splitPlace } from '../git/repository.ts'
 import { git } from '../git/run.ts'
 import { html, type Markup } from '../html.ts'
 import { injected, layout, notFound } from '../layout.ts'
@@ -41,13 +41,13 @@ async function home(visit: RepoVisit): Promise<Reply> {
   )
 }
 
-/** `BRANCH/PATH` for a branch without a slash, or a full commit id. */
+/** `BRANCH/PATH`, or `COMMIT/PATH` by its full id. */
 async function fileAt(visit: RepoVisit): Promise<{ name: string; content: Buffer } | undefined> {
   const tail = visit.params[2]!
-  const cut = tail.indexOf('/')
-  const commit = await commitOf(dirOf(visit), refOf(cut === -1 ? tail : tail.slice(0, cut)))
-  if (!commit) return undefined
-  const name = cut === -1 ? '' : tail.slice(cut + 1)
+  const id = /^([0-9a-f]{40})(?:\/(.*))?$/.exec(tail)
+  const place = id ? { commit: id[1]!, path: id[2] ?? '' } : await splitPlace(dirOf(visit), tail)
+  if (!place) return undefined
+  const { commit, path: name } = place
   if (name === '')
     return {
       name: '',

@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer'
-import type { SignedEdit } from '../git/edited-commit.ts'
 import type { Field } from './field.ts'
 
 /** A ref that a change of a page moves. */
@@ -8,14 +7,8 @@ export interface RefMove {
   readonly ref: string
   /** All zeros: it does not exist before. */
   readonly before: string
-  /** All zeros: it is gone after. Null where only the forge's answer tells which commit it will be. */
-  readonly after: string | null
-}
-
-/** A ref of an open intent: one that moves, or whose `after` is its `before` and that is only kept from others. */
-export interface KeptRef extends RefMove {
-  /** What the new commit must be. */
-  readonly edit?: SignedEdit
+  /** All zeros: it is gone after. */
+  readonly after: string
 }
 
 /** What a ref must hold for a change to mean what was signed; all zeros: nothing. */
@@ -26,13 +19,18 @@ export interface Tip {
 
 const NONE = '0'.repeat(40)
 
-const EDITS = new Set(['file.create', 'file.edit', 'file.delete'])
-
+const FILES = new Set(['file.create', 'file.edit', 'file.delete', 'file.upload'])
+const PAGES = new Set(['wiki.create', 'wiki.update', 'wiki.delete'])
 const RELEASES = new Set(['release.create', 'release.update', 'release.delete'])
 
-/** Whether it makes a commit of one file. */
-export function isEdit(verb: string): boolean {
-  return EDITS.has(verb)
+/** Whether it makes one commit of files, which the gateway builds itself. */
+export function makesCommit(verb: string): boolean {
+  return FILES.has(verb) || PAGES.has(verb)
+}
+
+/** Which of the two repositories under one name a change is about. */
+export function partOf(verb: string): 'code' | 'wiki' {
+  return PAGES.has(verb) ? 'wiki' : 'code'
 }
 
 /** Whether it is about a release, and so about a tag. */
@@ -49,8 +47,9 @@ export function movesOf(verb: string, fields: readonly Field[]): readonly RefMov
   const tips = tipsOf(verb, fields)
   if (verb === 'branch.delete')
     return tips.map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
-  // Of an edit the last: the branch itself, or the new one.
-  return tips.slice(-1).map(({ ref, id }) => ({ ref, before: id, after: null }))
+  // Of a commit the last: the branch itself, or the new one.
+  const commit = fields.findLast(([key]) => key === 'commit')?.[1] ?? ''
+  return tips.slice(-1).map(({ ref, id }) => ({ ref, before: id, after: commit }))
 }
 
 /** What the refs must hold right before it, by its stated fields. */
@@ -58,7 +57,7 @@ export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
   const said = saidIn(fields)
   if (verb === 'branch.delete') return [{ ref: branchRef(said('branch')), id: said('commit') }]
   if (isRelease(verb)) return releaseTips(verb, fields)
-  if (!isEdit(verb)) return []
+  if (!makesCommit(verb)) return []
   const branch = { ref: branchRef(said('branch')), id: said('tip') }
   return said('commit-choice') === 'new-branch'
     ? [branch, { ref: branchRef(said('new-branch')), id: NONE }]
@@ -83,16 +82,6 @@ function releaseTips(verb: string, fields: readonly Field[]): readonly Tip[] {
 
 function saidIn(fields: readonly Field[]): (key: string) => string {
   return (key) => fields.find((one) => one[0] === key)?.[1] ?? ''
-}
-
-/** What an edit was signed as. */
-export function editOf(verb: string, fields: readonly Field[]): SignedEdit {
-  const said = saidIn(fields)
-  return {
-    tip: said('tip'),
-    from: verb === 'file.create' ? null : { path: said('file'), id: said('blob') },
-    to: verb === 'file.delete' ? null : { path: said('path'), id: said('new-blob') },
-  }
 }
 
 /** A branch by the name that pages give it, as git's bytes. */

@@ -11,6 +11,7 @@ export interface RefReport {
 
 /** A report is small even for ten thousand refs; what is larger is not looked at. */
 const MAX_REPORT = 8 << 20
+const MAX_WORDS = 4096
 
 /**
  * Learns a push's outcome from the forge's answer as it passes by; the bytes themselves are never held or changed.
@@ -22,6 +23,7 @@ export class ReportObserver {
   #report: Buffer[] = []
   #size = 0
   #broken = false
+  #words: Buffer = Buffer.alloc(0)
 
   constructor(capabilities: readonly string[]) {
     this.#sideBand = capabilities.includes('side-band-64k') // receive-pack knows no other side band
@@ -42,6 +44,8 @@ export class ReportObserver {
       }
       if (packet.kind === 'need-more') break
       if (packet.kind === 'data' && packet.payload[0] === 1) this.#keep(packet.payload.subarray(1))
+      if (packet.kind === 'data' && packet.payload[0] === 2 && this.#words.length < MAX_WORDS)
+        this.#words = Buffer.concat([this.#words, packet.payload.subarray(1)]).subarray(0, MAX_WORDS)
       bytes = bytes.subarray(packet.size)
     }
     this.#pending = Buffer.from(bytes)
@@ -50,6 +54,11 @@ export class ReportObserver {
   /** What the forge reported; null when it reported nothing that can be read. */
   refs(): readonly RefReport[] | null {
     return this.#broken ? null : parseReport(Buffer.concat(this.#report))
+  }
+
+  /** What the forge's programs said to the person beside the report: their text, on one line. */
+  said(): string {
+    return oneLine(this.#words.toString('utf8')).trim()
   }
 
   #keep(bytes: Buffer): void {

@@ -35,6 +35,8 @@ const FEATURES = [
   'pulls-ignore-whitespace?',
   'pulls-allow-rebase?',
 ] as const
+/** Of a commit that the gateway makes: whom it names, when, and its id, which is computed from all the others. */
+const MADE = ['author', 'time', 'commit'] as const
 
 /**
  * Fields of the statement of each change, in order: `?` may be left out, `*` comes any number of times. What a form can say is
@@ -87,6 +89,7 @@ export const CHANGE_FIELDS = {
     'branch',
     'tip',
     'new-blob',
+    ...MADE,
   ],
   'file.delete': [
     'at',
@@ -98,6 +101,7 @@ export const CHANGE_FIELDS = {
     'tip',
     'file',
     'blob',
+    ...MADE,
   ],
   'file.edit': [
     'at',
@@ -112,7 +116,9 @@ export const CHANGE_FIELDS = {
     'tip',
     'file',
     'blob',
+    'mode',
     'new-blob',
+    ...MADE,
   ],
   'file.upload': [
     'at',
@@ -122,6 +128,10 @@ export const CHANGE_FIELDS = {
     'commit-choice',
     'new-branch?',
     'file*',
+    'branch',
+    'tip',
+    'put*',
+    ...MADE,
   ],
   'milestone.status': ['state', 'milestone'],
   'org.create': ['name'],
@@ -204,18 +214,36 @@ export const CHANGE_FIELDS = {
   'user.email.make-primary': ['email'],
   'user.org.leave': ['who?', 'org-id?'],
   'user.profile.update': ['name', 'full-name?', 'website?', 'location?'],
-  'wiki.create': ['title', 'content-digest', 'message?'],
-  'wiki.delete': ['page'],
-  'wiki.update': ['page', 'old-title?', 'title', 'content-digest', 'message?'],
+  'wiki.create': ['title', 'content-digest', 'message?', 'branch', 'tip', 'new-file', 'new-blob', ...MADE],
+  'wiki.delete': ['page', 'branch', 'tip', 'file', 'blob', ...MADE],
+  'wiki.update': [
+    'page',
+    'old-title?',
+    'title',
+    'content-digest',
+    'message?',
+    'branch',
+    'tip',
+    'file',
+    'blob',
+    'mode',
+    'new-file',
+    'new-blob',
+    ...MADE,
+  ],
 } as const satisfies { readonly [V in Verb]?: readonly string[] }
 
 /** Fields that no form says: what refs and releases held when the change was shown. They stand last. */
 export const BOUND_FIELDS: { readonly [V in Verb]?: readonly string[] } = {
   'branch.delete': ['commit'],
-  'file.create': ['branch', 'tip', 'new-blob'],
-  'file.delete': ['branch', 'tip', 'file', 'blob'],
-  'file.edit': ['branch', 'tip', 'file', 'blob', 'new-blob'],
   'release.create': ['file-digest', 'tag-id', 'commit'],
   'release.delete': ['tag', 'tag-id'],
   'release.update': ['release', 'file-digest', 'tag-id', 'target', 'commit'],
+  'file.create': ['branch', 'tip', 'new-blob', ...MADE],
+  'file.delete': ['branch', 'tip', 'file', 'blob', ...MADE],
+  'file.edit': ['branch', 'tip', 'file', 'blob', 'mode', 'new-blob', ...MADE],
+  'file.upload': ['branch', 'tip', 'put', ...MADE],
+  'wiki.create': ['branch', 'tip', 'new-file', 'new-blob', ...MADE],
+  'wiki.delete': ['branch', 'tip', 'file', 'blob', ...MADE],
+  'wiki.update': ['branch', 'tip', 'file', 'blob', 'mode', 'new-file', 'new-blob', ...MADE],
 }

@@ -7,7 +7,7 @@ import { refusal } from '../../core/refusal.ts'
 import { ok } from '../../core/result.ts'
 import type { WebAttempt } from '../../flow/attempt.ts'
 import { authorize, mayAsk } from '../../flow/authorize.ts'
-import { factsOf } from '../../flow/carry-out.ts'
+import { carryChange } from '../../flow/carry-change.ts'
 import { isSafe } from '../../flow/check-origin.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
@@ -192,23 +192,20 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       res,
       url,
       attemptOf(req, url, route, form.value, async (passage) => {
-        const answer = await ctx.forge.change(
-          known(passage.principal, 'principal').account.name,
-          route.write(known(passage.change, 'change'), factsOf(passage)),
-        )
-        if (answer.accepted)
-          res.writeHead(303, { location: answer.next ?? '/', 'cache-control': 'no-store' }).end()
+        const { outcome, next } = await carryChange(passage, route, ctx)
+        if (outcome.accepted === true)
+          res.writeHead(303, { location: next ?? '/', 'cache-control': 'no-store' }).end()
         else
           refuseHttp(
             req,
             res,
             refusal(
               'upstream',
-              `The forge did not take it${answer.said === null ? '' : `: ${answer.said}`}.`,
+              outcome.told ?? `The forge did not take it${outcome.said ? `: ${outcome.said}` : ''}.`,
             ),
             render,
           )
-        return { kind: 'answered', refs: null, ...answer }
+        return outcome
       }),
     )
   }

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { ForgeError } from '../forge.ts'
 
@@ -23,7 +24,11 @@ export interface Ask {
   readonly form?: Readonly<Record<string, string>>
   /** A form that is `application/x-www-form-urlencoded` already. */
   readonly encoded?: string
+  /** Anything else, as it comes. */
+  readonly stream?: { readonly type: string; readonly body: Readable }
   readonly csrf?: string
+  /** How long the forge may take until it begins to answer, ms; half a minute unless given. */
+  readonly patience?: number
   /** Largest body to accept; 4 MiB unless given. */
   readonly limit?: number
 }
@@ -58,16 +63,25 @@ export function createClient(origin: string, headerName: string): Client {
     }
     if (asked.authorization !== undefined) headers['authorization'] = asked.authorization
     if (asked.csrf !== undefined) headers['x-csrf-token'] = asked.csrf
-    let body: string | null = null
+    let body: string | Readable | null = null
     if (asked.json !== undefined) {
       headers['content-type'] = 'application/json'
       body = JSON.stringify(asked.json)
     } else if (asked.form !== undefined || asked.encoded !== undefined) {
       headers['content-type'] = 'application/x-www-form-urlencoded'
       body = asked.encoded ?? new URLSearchParams(asked.form).toString()
+    } else if (asked.stream) {
+      headers['content-type'] = asked.stream.type
+      body = asked.stream.body
     }
     try {
-      const answer = await pool.request({ method: asked.method ?? 'GET', path: asked.path, headers, body })
+      const answer = await pool.request({
+        method: asked.method ?? 'GET',
+        path: asked.path,
+        headers,
+        body,
+        ...(asked.patience !== undefined && { headersTimeout: asked.patience }),
+      })
       const cookies = [answer.headers['set-cookie'] ?? []].flat()
       const cookie = (name: string): string | undefined => cookieIn(cookies, name)
       if (asked.as !== undefined) session = cookie(SESSION_COOKIE) ?? session

@@ -1,9 +1,11 @@
 import { type Forge, ForgeError } from '../forge.ts'
 import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
+import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
 import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
 import { isRepoName } from './names.ts'
+import { sendPush } from './push.ts'
 import { gitPath, readRefs } from './refs.ts'
 import { attachmentDigest, listReleases } from './releases.ts'
 import { createRepo, findRepo } from './repos.ts'
@@ -100,6 +102,9 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     },
     change: (name, request) =>
       sendDeletion(client, serviceUser, name, request, line) ?? sendChange(client, name, request, line),
+    commits: commitWays(client),
+    push: (name, repo, part, update, pack) =>
+      sendPush(client, gitUser(name), { user: name, repo, part, update, pack }),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),

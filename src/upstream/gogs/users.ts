@@ -98,9 +98,10 @@ export async function createUser(
 }
 
 function userOf(answer: Answer): ForgeUser {
-  const { id, username, login, email } = jsonObject('a user', answer)
+  const { id, username, login, email, full_name: fullName } = jsonObject('a user', answer)
   const name = username ?? login
   if (!Number.isSafeInteger(id) || typeof name !== 'string' || !isOwnerName(name))
     throw unexpected('a user', answer)
-  return { id: id as number, name, email: typeof email === 'string' ? email : '' }
+  const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+  return { id: id as number, name, fullName: text(fullName), email: text(email) }
 }

@@ -1,0 +1,93 @@
+import { movesIn } from '../core/action/action.ts'
+import type { PlaceFacts } from '../core/action/change.ts'
+import { makesCommit, partOf } from '../core/action/moves.ts'
+import { isZeroId } from '../core/git/ref-update.ts'
+import { ok } from '../core/result.ts'
+import type { PushAnswer, Route } from '../upstream/forge.ts'
+import type { FlowContext } from './context.ts'
+import type { Outcome, RefOutcome } from './outcome.ts'
+import { known, type Passage } from './passage.ts'
+import { placeOf } from './place-of-repo.ts'
+import { planCommit } from './plan-commit.ts'
+
+/** What came of a change, and the path on the forge where its person goes on; null when the forge named none. */
+export interface Carried {
+  readonly outcome: Extract<Outcome, { kind: 'answered' }>
+  readonly next: string | null
+}
+
+/** What is known of a change's place from elsewhere than the request. */
+export function factsOf({ repo }: Passage): PlaceFacts {
+  return repo ? { private: repo.private } : {}
+}
+
+/** Carry a change out, whichever door it came by: as a request written anew, or as a commit that is made here and pushed. */
+export async function carryChange(
+  passage: Passage,
+  route: Extract<Route, { kind: 'change' }>,
+  ctx: FlowContext,
+): Promise<Carried> {
+  const change = known(passage.change, 'change')
+  if (makesCommit(change.verb)) return sendCommit(passage, ctx)
+  const { account } = known(passage.principal, 'principal')
+  const { next, status, accepted, said } = await ctx.forge.change(
+    account.name,
+    route.write(change, factsOf(passage)),
+  )
+  return { outcome: { kind: 'answered', refs: null, status, accepted, said }, next }
+}
+
+const ANOTHER = 'The commit that was signed cannot be made any more. Nothing was done.'
+
+/**
+ * Build the commit again from what was signed, and push exactly that one. The forge itself compares the old value of the ref,
+ * and its own rules for the branch hold.
+ */
+async function sendCommit(passage: Passage, ctx: FlowContext): Promise<Carried> {
+  const { account } = known(passage.principal, 'principal')
+  const change = known(passage.change, 'change')
+  const repo = known(passage.repo, 'repo')
+  const [move, ...others] = movesIn(known(passage.action, 'action'))
+  if (!move || others.length > 0) throw new Error('a commit moves one ref')
+  const tip = change.stated.findLast(([key]) => key === 'tip')?.[1] ?? ''
+  const part = partOf(change.verb)
+  const sent = await ctx.spool.make(
+    placeOf(repo, part, account, ctx),
+    isZeroId(tip) ? null : tip,
+    async () => ok(planCommit(change, ctx.forge.commits)),
+    async ({ id, pack }) =>
+      id === move.after ? ctx.forge.push(account.name, repo, part, move, pack) : undefined,
+  )
+  if (!sent.ok || !sent.value) {
+    const told = sent.ok ? ANOTHER : sent.error.say
+    return { outcome: notSent(move.ref, told), next: null }
+  }
+  return answered(move.ref, sent.value, async () => ctx.forge.commits.next(change, repo, account.name))
+}
+
+function notSent(ref: string, told: string): Carried['outcome'] {
+  return {
+    kind: 'answered',
+    status: null,
+    accepted: false,
+    told,
+    refs: [{ ref, status: 'ng', reason: 'it was not sent' }],
+  }
+}
+
+async function answered(
+  ref: string,
+  { status, moved, said }: PushAnswer,
+  next: () => Promise<string>,
+): Promise<Carried> {
+  const seen: RefOutcome =
+    moved === null
+      ? { ref, status: 'unknown' }
+      : moved
+        ? { ref, status: 'ok' }
+        : { ref, status: 'ng', reason: said ?? `the forge answered ${status}` }
+  return {
+    outcome: { kind: 'answered', status, accepted: moved === true, said, refs: [seen] },
+    next: moved === true ? await next() : null,
+  }
+}
