@@ -11,6 +11,7 @@ import { REPO } from './pages/repo.ts'
 import { REPO_SETTINGS } from './pages/repo-settings.ts'
 import { SETTINGS } from './pages/settings.ts'
 import { SITE } from './pages/site.ts'
+import { WIKI } from './pages/wiki.ts'
 import type { Handler, RouteLine, Who } from './visit.ts'
 
 // The first that fits is taken, so words stand before open segments.
@@ -26,6 +27,7 @@ const LINES: readonly RouteLine[] = [
   ...PULLS,
   ...EDITOR,
   ...RELEASES,
+  ...WIKI,
   ...REPO_SETTINGS,
   ...REPO,
 ]

@@ -47,6 +47,11 @@ const NO_FOLDER = refusal(
 const NO_PATH = refusal('bad-request', 'No repository holds a file at that path.', 'Name another path.')
 const CHANGED = refusal('bad-request', 'The file has changed since the page was made.', look)
 const SAME = refusal('bad-request', 'The file holds exactly this already.', 'Change it, and send it again.')
+const NO_WIKI = refusal(
+  'not-found',
+  'This repository has no wiki that you may change.',
+  'Ask its owner to switch the wiki on, or for write access.',
+)
 const NOBODY = refusal(
   'bad-request',
   'The forge knows no name of yours that a commit could bear.',
@@ -78,6 +83,7 @@ export async function bindCommit(
 ): Promise<Result<Change, Refusal>> {
   const { forge } = ctx
   const part = partOf(change.verb)
+  if (part === 'wiki' && !(await forge.commits.hasWiki(repo, account.name))) return err(NO_WIKI)
   const [refs, user] = await Promise.all([forge.refs(repo, part, account.name), forge.user(account.name)])
   if (!refs && part === 'code') return err(NOT_THERE)
   const ground = groundOf(change, refs ?? new Map(), forge.commits)

@@ -56,7 +56,7 @@ async function sendCommit(passage: Passage, ctx: FlowContext): Promise<Carried> 
     isZeroId(tip) ? null : tip,
     async () => ok(planCommit(change, ctx.forge.commits)),
     async ({ id, pack }) =>
-      id === move.after ? ctx.forge.push(account.name, repo, part, move, pack) : undefined,
+      id === move.after ? ctx.forge.push(account.name, repo, part, { ...move, after: id }, pack) : undefined,
   )
   if (!sent.ok || !sent.value) {
     const told = sent.ok ? ANOTHER : sent.error.say

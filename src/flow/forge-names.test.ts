@@ -24,7 +24,7 @@ function bed(people: Record<string, number>) {
         log.push(`user ${name}`)
         if (name === 'silent') throw new ForgeError('unreachable', 'no')
         const id = people[name]
-        return id === undefined ? undefined : { id, name, email: '' }
+        return id === undefined ? undefined : { id, name, fullName: '', email: '' }
       },
       async nameOf(id) {
         log.push(`nameOf ${id}`)

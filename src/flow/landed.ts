@@ -37,6 +37,7 @@ export function landed(
     const no = told?.find((one) => one.ref === ref && one.status === 'ng')
     if (no) return { ...seen, status: 'ng', reason: no.reason ?? 'the forge did not move it' }
     if (now === before) return { ...seen, status: 'ng', reason: 'the forge left it as it was' }
+    if (after === null) return { ...seen, status: 'unknown', reason: 'it is not looked into yet' }
     return { ...seen, status: 'mismatch', reason: 'the ref holds another commit than was signed' }
   })
 }

@@ -27,11 +27,12 @@ async function see(passage: Passage, ctx: FlowContext): Promise<undefined> {
       { intent: known(passage.intent, 'intent').index, ...wrong },
       'the forge did something else than was signed',
     )
+  const unseen = refs.some(({ status }) => status === 'unknown')
   passage.outcome = {
     ...outcome,
     refs,
     accepted: refs.every(({ status }) => status === 'ok'),
-    ...(wrong && { told: MISMATCH }),
+    ...(wrong ? { told: MISMATCH } : unseen && { told: UNSEEN }),
   }
   return undefined
 }

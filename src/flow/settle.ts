@@ -96,9 +96,11 @@ export function judge(
       before,
       after: now ?? '0'.repeat(before.length),
     }
-  if (now === after || (now === undefined && isZeroId(after))) return { ref, status: 'ok' }
+  if (now === after || (now === undefined && after !== null && isZeroId(after))) return { ref, status: 'ok' }
   if (now === before || (now === undefined && isZeroId(before)))
     return { ref, status: 'ng', reason: 'not carried out' }
+  if (after === null)
+    return { ref, status: 'unknown', reason: 'it is not looked into yet', before, after: now ?? before }
   return { ref, status: 'unknown', reason: 'the ref has a third value' }
 }
 

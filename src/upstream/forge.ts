@@ -76,6 +76,8 @@ export interface CommitWays {
   content(change: Change, text: string): string
   /** Whether a file may be put there, beyond what git thinks of it. */
   mayPut(path: string): boolean
+  /** Whether the repository has a wiki of its own that `user` may change. */
+  hasWiki(repo: RepoRef, user: string): Promise<boolean>
   /** The branch of a wiki that has these refs. */
   wikiBranch(refs: ReadonlyMap<string, string>): string
   /** The file of a page by its title; undefined when the forge would have none for it. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import type { Bench } from './bench.ts'
@@ -216,6 +217,46 @@ export function gitContract(bench: Bench): void {
     const refused = await bench.gitAs('bob', dir, 'push', url, 'HEAD:refs/heads/bob')
     assert.equal(refused.code, 128)
     assert.deepEqual(await bench.refs('alice/guarded'), before)
+  })
+
+  it('moves one ref by a pack of ours, compares the old value, and says what it thinks', async () => {
+    const { dir, url } = await repo('ours')
+    await bench.gitAs('alice', dir, 'push', url, 'HEAD:refs/heads/main')
+    const at = (await bench.forge.repo('alice', 'ours', 'alice'))!
+    const { 'refs/heads/main': before } = await bench.refs('alice/ours')
+    await bench.git(dir, 'commit', '-q', '--allow-empty', '-m', 'two')
+    const after = (await bench.git(dir, 'rev-parse', 'HEAD')).out.trim()
+    await bench.git(dir, 'bundle', 'create', '-q', '--version=2', 'two.bundle', `${before}..HEAD`)
+    const bundle = readFileSync(join(dir, 'two.bundle'))
+    const pack = () => Readable.from([bundle.subarray(bundle.indexOf('PACK'))])
+    const push = (user: string, from: string, part: 'code' | 'wiki' = 'code') =>
+      bench.forge.push(user, at, part, { before: from, after, ref: 'refs/heads/main' }, pack)
+    assert.equal((await push('bob', before!)).moved, false)
+    assert.deepEqual(await push('alice', before!), { status: 200, moved: true, said: null })
+    assert.equal((await bench.refs('alice/ours'))['refs/heads/main'], after)
+    const again = await push('alice', before!)
+    assert.equal(again.moved, false)
+    assert.ok(again.said)
+    assert.deepEqual(await bench.refs('alice/ours'), { 'refs/heads/main': after })
+    // Of a wiki that is not there only what begins it makes the repository.
+    assert.equal((await push('alice', before!, 'wiki')).status, 404)
+    assert.equal(await bench.forge.refs(at, 'wiki', 'alice'), undefined)
+  })
+
+  it('makes the repository of a wiki for the push that begins it', async () => {
+    const { dir } = await repo('paged')
+    const at = (await bench.forge.repo('alice', 'paged', 'alice'))!
+    assert.equal(await bench.forge.commits.hasWiki(at, 'alice'), true)
+    assert.equal(await bench.forge.commits.hasWiki(at, 'bob'), false)
+    const after = (await bench.git(dir, 'rev-parse', 'HEAD')).out.trim()
+    await bench.git(dir, 'bundle', 'create', '-q', '--version=2', 'one.bundle', 'HEAD')
+    const bundle = readFileSync(join(dir, 'one.bundle'))
+    const pack = () => Readable.from([bundle.subarray(bundle.indexOf('PACK'))])
+    const update = { before: '0'.repeat(40), after, ref: 'refs/heads/master' }
+    assert.equal((await bench.forge.push('bob', at, 'wiki', update, pack)).moved, false)
+    assert.equal(await bench.forge.refs(at, 'wiki', 'alice'), undefined)
+    assert.equal((await bench.forge.push('alice', at, 'wiki', update, pack)).moved, true)
+    assert.deepEqual([...(await bench.forge.refs(at, 'wiki', 'alice'))!], [['refs/heads/master', after]])
   })
 
   it('keeps the wiki beside the code, under the same rights', async () => {

@@ -11,6 +11,7 @@ export function peopleContract(bench: Bench): void {
     assert.deepEqual(await bench.forge.user('Alice'), {
       id: bench.users.alice.id,
       name: 'alice',
+      fullName: '',
       email: 'alice@example.com',
     })
     assert.equal(await bench.forge.user('nobody'), undefined)

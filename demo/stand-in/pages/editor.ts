@@ -1,12 +1,4 @@
-import { existsSync } from 'node:fs'
-import {
-  type BranchAndPath,
-  commitFile,
-  commitOf,
-  initRepository,
-  readFileAt,
-  splitPlace,
-} from '../git/repository.ts'
+import { type BranchAndPath, commitFile, commitOf, readFileAt, splitPlace } from '../git/repository.ts'
 import { gitLine } from '../git/run.ts'
 import { html } from '../html.ts'
 import { form, notFound } from '../layout.ts'
@@ -96,23 +88,6 @@ async function deleteBranch(visit: RepoVisit): Promise<Reply> {
   return redirect(base(visit))
 }
 
-/** The first page makes the repository of the wiki. */
-async function newWikiPage(visit: RepoVisit): Promise<Reply> {
-  const dir = visit.store.repoPath(visit.repo, 'wiki')
-  const title = (visit.fields.get('title') ?? '').replaceAll('/', ' ')
-  if (title === '') return { status: 400 }
-  if (!existsSync(dir)) await initRepository(dir, 'master')
-  const content = Buffer.from(visit.fields.get('content') ?? '')
-  await commitFile(dir, visit.user, {
-    from: 'master',
-    to: 'master',
-    path: `${title}.md`,
-    content,
-    message: `Create page '${title}'`,
-  })
-  return redirect(`${base(visit)}/wiki/${encodeURIComponent(title)}`)
-}
-
 export const EDITOR: readonly RouteLine[] = [
   ['GET', '/:/:/_new/*', 'signed-in', repoPage('write', editor(true))],
   ['POST', '/:/:/_new/*', 'signed-in', repoPage('write', commit(true))],
@@ -120,5 +95,4 @@ export const EDITOR: readonly RouteLine[] = [
   ['POST', '/:/:/_edit/*', 'signed-in', repoPage('write', commit(false))],
   ['POST', '/:/:/_delete/*', 'signed-in', repoPage('write', remove)],
   ['POST', '/:/:/branches/delete/*', 'signed-in', repoPage('write', deleteBranch)],
-  ['POST', '/:/:/wiki/_new', 'signed-in', repoPage('write', newWikiPage)],
 ]

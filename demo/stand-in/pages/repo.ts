@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { commitOf, listBranches, listTree, readFileAt, splitPlace } from '../git/repository.ts'
 import { git } from '../git/run.ts'
 import { html, type Markup } from '../html.ts'
@@ -83,20 +82,10 @@ async function commits(visit: RepoVisit): Promise<Reply> {
   return repoLayout(visit, 'Commits', html`<pre>${out.toString()}</pre>`)
 }
 
-async function wiki(visit: RepoVisit): Promise<Reply> {
-  const dir = visit.store.repoPath(visit.repo, 'wiki')
-  const commit = existsSync(dir) ? await commitOf(dir, 'refs/heads/master') : undefined
-  if (!commit) return repoLayout(visit, 'Wiki', html`<p>There is nothing here yet.</p>`)
-  const content = await readFileAt(dir, commit, `${visit.params[2] ?? 'Home'}.md`)
-  return content ? repoLayout(visit, 'Wiki', html`<pre>${content.toString()}</pre>`) : notFound(visit)
-}
-
 export const REPO: readonly RouteLine[] = [
   ['GET', '/:/:', 'reader', repoPage('read', home)],
   ['GET', '/:/:/src/*', 'reader', repoPage('read', source)],
   ['GET', '/:/:/raw/*', 'reader', repoPage('read', raw)],
   ['GET', '/:/:/commits/*', 'reader', repoPage('read', commits)],
-  ['GET', '/:/:/wiki', 'reader', repoPage('read', wiki)],
-  ['GET', '/:/:/wiki/:', 'reader', repoPage('read', wiki)],
   ['GET', '/:/:/branches', 'reader', repoPage('read', branches)],
 ]

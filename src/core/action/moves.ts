@@ -7,8 +7,8 @@ export interface RefMove {
   readonly ref: string
   /** All zeros: it does not exist before. */
   readonly before: string
-  /** All zeros: it is gone after. */
-  readonly after: string
+  /** All zeros: it is gone after. Null where only the forge's answer tells which commit it will be. */
+  readonly after: string | null
 }
 
 /** What a ref must hold for a change to mean what was signed; all zeros: nothing. */

@@ -268,6 +268,22 @@ describe('reports', () => {
     assert.deepEqual(observer.refs(), told)
     assert.ok(!before.equals(wire) && told?.length === 2)
   })
+  test('what programs of the forge said beside the report, on one line and not without end', () => {
+    const wire = Buffer.concat([
+      band(2, Buffer.from('Gogs: no\x1b[31m\n')),
+      band(1, report),
+      band(2, Buffer.from(`${'x'.repeat(9000)}\n`)),
+      FLUSH,
+    ])
+    for (const size of [1, 7, wire.length]) {
+      const observer = new ReportObserver(['report-status', 'side-band-64k'])
+      for (let at = 0; at < wire.length; at += size) observer.push(wire.subarray(at, at + size))
+      assert.match(observer.said(), /^Gogs: no \[31m x{10}/)
+      assert.ok(observer.said().length <= 1000)
+      assert.deepEqual(observer.refs(), expected)
+    }
+    assert.equal(new ReportObserver([]).said(), '')
+  })
   test('ten thousand refused refs in as many packets as it takes', () => {
     const refs = Array.from({ length: 10_000 }, (_, i) => `refs/heads/${'b'.repeat(40)}-${i}`)
     const observer = new ReportObserver(['side-band-64k'])

@@ -10,6 +10,10 @@ export function commitWays(client: Client): CommitWays {
     // The editor takes carriage returns out; the wiki does not.
     content: ({ verb }, text) => (verb.startsWith('wiki.') ? text : text.replaceAll('\r', '')),
     mayPut: (path) => !path.split('/').some((part) => /\.git\.?$/i.test(part)),
+    async hasWiki({ owner, name }, user) {
+      const { status } = await client.ask({ method: 'HEAD', path: `/${owner}/${name}/wiki/_new`, as: user })
+      return status === 200
+    },
     wikiBranch: (refs) => (refs.has('refs/heads/main') ? 'main' : 'master'),
     wikiFile: (title) => {
       const name = pageName(title)

@@ -104,7 +104,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       sendDeletion(client, serviceUser, name, request, line) ?? sendChange(client, name, request, line),
     commits: commitWays(client),
     push: (name, repo, part, update, pack) =>
-      sendPush(client, gitUser(name), { user: name, repo, part, update, pack }),
+      sendPush(client, gitUser(name), { user: name, repo, part, update, pack }, line),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
     dropGitAuthorization: (name) => tokens.drop(name),

@@ -1,10 +1,12 @@
 import { Readable } from 'node:stream'
 import type { RepoRef } from '../../core/action/action.ts'
 import { writeReceivePackHead } from '../../core/git/receive-pack.ts'
-import type { RefUpdate } from '../../core/git/ref-update.ts'
+import { isZeroId, type RefUpdate } from '../../core/git/ref-update.ts'
 import { ReportObserver } from '../../core/git/report-status.ts'
 import type { PushAnswer } from '../forge.ts'
 import type { Answer, Client } from './client.ts'
+import type { GogsLine } from './lines.ts'
+import { makeWiki } from './make-wiki.ts'
 import { gitPath } from './refs.ts'
 
 export interface Sending {
@@ -23,7 +25,8 @@ const PATIENCE = 10 * 60_000
 export async function sendPush(
   client: Client,
   git: { authorization(): Promise<string>; drop(): void },
-  { repo, part, update, pack }: Sending,
+  { user, repo, part, update, pack }: Sending,
+  line: GogsLine,
 ): Promise<PushAnswer> {
   const head = writeReceivePackHead({
     shallow: [],
@@ -50,6 +53,10 @@ export async function sendPush(
   let answer = await ask()
   if (answer.status === 401) {
     git.drop()
+    answer = await ask()
+  }
+  if (answer.status === 404 && part === 'wiki' && isZeroId(update.before)) {
+    await makeWiki(client, user, repo, line)
     answer = await ask()
   }
   const { status } = answer
