@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { createCeremonies } from './ceremony/create-ceremonies.ts'
+import { groupOf } from './core/action/verbs.ts'
 import { rateLimit } from './core/rate-limit.ts'
 import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
@@ -14,6 +15,7 @@ import { createStreams } from './front/http/cut-streams.ts'
 import { createForgeDoor } from './front/http/forge-door.ts'
 import { createGitDoor } from './front/http/git-door.ts'
 import { createPortalDoor } from './front/http/portal-door.ts'
+import { createAsks } from './hold/asks.ts'
 import { createHolds } from './hold/create-holds.ts'
 import { createParkedChanges } from './hold/parked-changes.ts'
 import { type Origins, openOrigins } from './origins.ts'
@@ -53,6 +55,8 @@ const DRAIN = 10_000
 const PATIENCE = 30 * 60_000
 const SETTLE_DELAY = 2_000
 const HOUR = 3_600_000
+/** What waits for other people, of all accounts. */
+const ASKS = { total: 1000 }
 /** Changes that wait for a touch: in memory, so bounded in number and size. */
 const PARKED = { perAccount: 50, total: 2000, size: 32 << 20, life: 5 * 60_000 }
 
@@ -216,6 +220,7 @@ async function compose(
     identity,
     now: Date.now,
   })
+  const asks = createAsks({ limits: ASKS, identity, now: Date.now })
   let settling: NodeJS.Timeout | undefined
   undo.push(() => clearTimeout(settling))
   const ctx: FlowContext = {
@@ -227,7 +232,9 @@ async function compose(
     repos: createRepoLookup(forge),
     names: createForgeNames({ forge, identity, log }),
     holds,
-    parked: createParkedChanges({ limits: PARKED, identity, now: Date.now }),
+    parked: createParkedChanges({ limits: PARKED, identity, asks, now: Date.now }),
+    asks,
+    askLife: (verb) => settings.countersign[groupOf(verb) === 'critical' ? 'critical' : 'change'] * 60_000,
     carryOut: (work) => carryOut(work, ctx),
     spool,
     forgeOrigin: origins.forge,
@@ -310,6 +317,7 @@ function openDoors(
     handOver,
     holds: ctx.holds,
     parked: ctx.parked,
+    asks: ctx.asks,
     stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
     invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),

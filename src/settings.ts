@@ -33,6 +33,8 @@ export interface Settings {
   readonly limits: Limits
   /** `seconds`: how long a push may be approved; the others count pushes that wait at once. */
   readonly holds: { readonly seconds: number; readonly perAccount: number; readonly total: number }
+  /** Minutes that other people have to countersign, by the group of what waits. */
+  readonly countersign: { readonly change: number; readonly critical: number }
   /** Disk, MiB: one push, all of an account, all; one mirror, all mirrors. */
   readonly spool: {
     readonly push: number
@@ -46,9 +48,10 @@ export interface Settings {
 }
 
 /** What `countersign.yaml` would say by default, so that its parser is not loaded without one. */
-export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'spool' | 'lfs'> = {
+export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'countersign' | 'spool' | 'lfs'> = {
   limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 },
   holds: { seconds: 300, perAccount: 20, total: 500 },
+  countersign: { change: 60, critical: 30 },
   spool: { push: 4096, account: 8192, total: 16384, mirror: 4096, mirrors: 16384 },
   lfs: { maxObjectMiB: 2048 },
 }
@@ -70,13 +73,14 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
-  const { names, tls, gogs, sessions, holds, spool, lfs, log } = parsed.value
+  const { names, tls, gogs, sessions, holds, countersign, spool, lfs, log } = parsed.value
   const rest = {
     home,
     gogs: gogs ?? null,
     logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
     limits: sessions,
     holds,
+    countersign,
     spool,
     lfs,
   }

@@ -50,7 +50,10 @@ export function approvals(
           ),
         )
       const issued = Math.floor(rp.now() / 1000) * 1000
-      const expires = issued + CHALLENGE_LIFE
+      const expires =
+        wish.until === undefined ? issued + CHALLENGE_LIFE : Math.floor(wish.until / 1000) * 1000
+      if (expires <= rp.now())
+        return err(refusal('proof-invalid', 'This waits no longer.', 'Look at what became of it.'))
       const text = statementOf(wish, rp, who, { issued, expires })
       if (text === undefined) return err(refusal('bad-request', 'There is no statement of that kind.'))
       const id = randomSecret()

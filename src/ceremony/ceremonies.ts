@@ -17,6 +17,8 @@ export interface Wish {
   /** What a change is done to; nothing for what concerns the account itself or the site. */
   readonly resource?: StatementResource | null
   readonly fields: readonly (readonly [key: string, value: string])[]
+  /** How long the statement holds, unix ms, when it waits for other people; else as long as a touch may take. */
+  readonly until?: number
 }
 
 /** A push certificate that waits for a touch. */

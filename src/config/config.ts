@@ -44,6 +44,16 @@ const FILE = z.strictObject({
       total: duration.default(500),
     })
     .prefault({}),
+  /**
+   * Changes that wait for other people, in this process's memory. Minutes that they have to countersign, by the group of the
+   * action.
+   */
+  countersign: z
+    .strictObject({
+      change: z.int().min(1).max(60).default(60),
+      critical: z.int().min(1).max(60).default(30),
+    })
+    .prefault({}),
   /** Disk for what waits and for the mirrors it is shown beside, MiB. */
   spool: z
     .strictObject({

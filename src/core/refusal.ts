@@ -27,6 +27,7 @@ export type RefusalReason =
   | 'device-inactive'
   | 'denied' // policy: no proof would change it
   | 'proof-needed' // policy: a proof would change it
+  | 'others-needed' // policy: signed, and other people must countersign
   | 'proof-invalid' // a proof was given and does not hold
   | 'nonce-used'
   | 'not-approved' // a held push: its person said no, or nobody said yes in time

@@ -1,4 +1,5 @@
 import type { Form } from '../core/action/form.ts'
+import type { Countersign } from '../hold/asks.ts'
 import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Principal } from '../identity/identity.ts'
 import type { Route } from '../upstream/forge.ts'
@@ -44,6 +45,8 @@ export interface ParkedAttempt extends AttemptBase {
   readonly door: 'portal'
   readonly parked: ParkedChange
   readonly approval: StatementApproval
+  /** What other people signed, not looked into yet. */
+  readonly countersigns: readonly Countersign[]
   /** Who touched, as the portal knows them by their session. */
   readonly principal: Principal
 }

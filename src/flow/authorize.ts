@@ -14,6 +14,7 @@ import { describe } from './describe.ts'
 import { forward } from './forward.ts'
 import { letGo } from './hold-push.ts'
 import { identify } from './identify.ts'
+import { obtainOthers } from './obtain-others.ts'
 import { obtainProof } from './obtain-proof.ts'
 import type { Outcome } from './outcome.ts'
 import { begin, type Gate, known, type Passage } from './passage.ts'
@@ -36,6 +37,7 @@ const GATES: readonly Gate[] = [
   decide, //        policy on what has been proven so far
   obtainProof, //   when policy wants more: what was offered, or a wait for a touch
   verifyProof, //   the signature, its flags, its nonce, its text against the commands
+  obtainOthers, //  when policy wants other people: their countersignatures, verified
   decideAgain, //   policy on the proof as it is, with standing as it is now
   recordIntent, //  durable before the forge hears of a change
   checkTips, //     refs that a page moves are still what was signed

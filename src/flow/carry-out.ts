@@ -1,9 +1,9 @@
 import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import { err, ok, type Result } from '../core/result.ts'
-import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
+import type { Countersign } from '../hold/asks.ts'
+import type { Carried, ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Route } from '../upstream/forge.ts'
-import { authorize } from './authorize.ts'
+import { authorize, type Verdict } from './authorize.ts'
 import { carryChange } from './carry-change.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome } from './outcome.ts'
@@ -12,6 +12,8 @@ import type { Outcome } from './outcome.ts'
 export interface CarryOut {
   readonly parked: ParkedChange
   readonly approval: StatementApproval
+  /** What other people signed. */
+  readonly countersigns: readonly Countersign[]
   readonly route: Route
   readonly path: string
   /** Id of the session in which the form was sent. */
@@ -20,16 +22,17 @@ export interface CarryOut {
 
 /**
  * Take a touched change through every gate, as a request of the person's own: standing, policy and the forge's permissions are
- * asked again. Resolves with the path on the forge where the person goes on; null when the forge named none.
+ * asked again, of the person and of those who countersigned. Resolves with the path on the forge where the person goes on (null
+ * when the forge named none), or with what it takes of other people, when that is all it lacks.
  */
 export async function carryOut(
-  { parked, approval, route, path, session }: CarryOut,
+  { parked, approval, countersigns, route, path, session }: CarryOut,
   ctx: FlowContext,
-): Promise<Result<string | null, Refusal>> {
+): Promise<Carried> {
   if (route.kind !== 'change') throw new Error('only changes are parked')
   const account = ctx.identity.account(parked.account)
   const device = ctx.identity.device(approval.device)
-  if (!account || !device) return err(refusal('account-inactive', 'This account is gone.'))
+  if (!account || !device) return failed(refusal('account-inactive', 'This account is gone.'))
   let next: string | null = null
   const verdict = await authorize(
     {
@@ -40,6 +43,7 @@ export async function carryOut(
       client: parked.client,
       parked,
       approval,
+      countersigns,
       principal: {
         account,
         device,
@@ -56,14 +60,14 @@ export async function carryOut(
     },
     ctx,
   )
-  if (verdict.kind === 'refused') return err(verdict.refusal)
+  if (verdict.kind === 'refused') return lacking(verdict) ?? failed(verdict.refusal)
   if (parked.change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   const { outcome } = verdict
   if (outcome.kind === 'answered' && outcome.accepted === true) {
     if (parked.change.verb === 'user.delete') await endAccount(account, ctx)
-    return ok(next)
+    return { kind: 'done', next }
   }
-  return err(
+  return failed(
     refusal(
       'upstream',
       outcome.kind === 'answered' ? (outcome.told ?? saidOf(outcome)) : 'The forge did not take it.',
@@ -77,6 +81,22 @@ async function endAccount(account: Account, { identity, log }: FlowContext): Pro
   const ended = await identity.setAccountState(account.id, 'disabled', 'user.delete')
   if (!ended.ok)
     log.error({ account: account.name, why: ended.error.say }, 'a deleted account is still active')
+}
+
+function failed(refused: Refusal): Carried {
+  return { kind: 'failed', refused }
+}
+
+/** Signed and in order, and other people are what is missing. */
+function lacking({ refusal: refused, passage }: Extract<Verdict, { kind: 'refused' }>): Carried | undefined {
+  const { decision, countersigns = [], unfit = new Map() } = passage
+  if (refused.reason !== 'others-needed' || decision?.kind !== 'challenge') return undefined
+  return {
+    kind: 'others',
+    people: decision.people,
+    counted: countersigns.map(({ account }) => account.id),
+    unfit,
+  }
 }
 
 function saidOf({ said }: Extract<Outcome, { kind: 'answered' }>): string {

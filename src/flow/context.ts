@@ -1,8 +1,8 @@
+import type { Verb } from '../core/action/action.ts'
 import type { PolicyEngine } from '../core/policy/engine.ts'
-import type { Refusal } from '../core/refusal.ts'
-import type { Result } from '../core/result.ts'
+import type { AskRegistry } from '../hold/asks.ts'
 import type { HoldRegistry } from '../hold/create-holds.ts'
-import type { ParkedChanges } from '../hold/parked-changes.ts'
+import type { Carried, ParkedChanges } from '../hold/parked-changes.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -36,8 +36,12 @@ export interface FlowContext {
   readonly names: ForgeNames
   readonly holds: HoldRegistry
   readonly parked: ParkedChanges
+  /** What waits for other people. */
+  readonly asks: AskRegistry
+  /** How long other people have for an action, ms. */
+  askLife(verb: Verb): number
   /** Take a touched change through the gates: bound at composition, since gates do not know their own list. */
-  carryOut(work: CarryOut): Promise<Result<string | null, Refusal>>
+  carryOut(work: CarryOut): Promise<Carried>
   readonly spool: Spool
   /** Public origin of the forge, as in `Origin` and in clone URLs. */
   readonly forgeOrigin: string

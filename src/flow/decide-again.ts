@@ -44,6 +44,7 @@ function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
         'Ask the owner of the repository or an administrator.',
       )
     case 'challenge':
+      if (onlyOthers(passage, decision)) return othersNeeded(decision)
       return refusal(
         'proof-needed',
         `The proof given is not enough: ${decision.why}.`,
@@ -52,7 +53,27 @@ function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
   }
 }
 
-function better({ proof, held }: Passage, want: Extract<Decision, { kind: 'challenge' }>['want']): string {
+type Challenge = Extract<Decision, { kind: 'challenge' }>
+
+/** The proof is enough as it is, once more people agree. */
+function onlyOthers({ proof, countersigns }: Passage, { want, people }: Challenge): boolean {
+  return (
+    people > (countersigns?.length ?? 0) &&
+    want.uv === proof.uv &&
+    want.method === proof.method &&
+    want.shown === proof.shown
+  )
+}
+
+function othersNeeded({ people, why }: Challenge): Refusal {
+  return refusal(
+    'others-needed',
+    `This takes ${people === 1 ? 'another person' : `${people} other people`}, too: ${why}.`,
+    'Ask somebody who may countersign it.',
+  )
+}
+
+function better({ proof, held }: Passage, want: Challenge['want']): string {
   if (want.uv && !proof.uv) return 'Use a key with a PIN, and enter it.'
   return held && want.method === 'webauthn'
     ? 'Look at more of the push before you approve it, or use another of your keys.'

@@ -44,6 +44,7 @@ export function decisionRequest(passage: Passage, proof: Proof): DecisionRequest
     device: passage.prover ?? principal.device,
     action: known(passage.action, 'action'),
     proof,
+    countersignatures: passage.countersigns?.length ?? 0,
   }
 }
 

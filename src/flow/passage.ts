@@ -1,7 +1,7 @@
 import type { Action } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
 import type { PushCertificate } from '../core/git/push-cert.ts'
-import type { Device } from '../core/identity.ts'
+import type { AccountId, Device } from '../core/identity.ts'
 import type { LfsTicket } from '../core/lfs/ticket.ts'
 import type { Decision } from '../core/policy/engine.ts'
 import { NO_PROOF, type Proof } from '../core/proof.ts'
@@ -15,6 +15,7 @@ import type { ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome } from './outcome.ts'
+import type { ProvenCountersign } from './verify-countersign.ts'
 
 /** One attempt on its way through the gates. Each gate fills in what it found and nothing else. */
 export interface Passage {
@@ -46,6 +47,10 @@ export interface Passage {
   proof: Proof
   prover?: Device
   statement?: ProvenStatement
+  /** Filled by `obtainOthers`: those that count, of each person one. */
+  countersigns?: readonly ProvenCountersign[]
+  /** Filled by `obtainOthers`: why others' do not. */
+  unfit?: ReadonlyMap<AccountId, Refusal>
   /** Filled by `recordIntent`. */
   intent?: Recorded
   intentId?: string
@@ -73,6 +78,8 @@ export interface ProvenStatement {
   /** The touch in the portal, when the gateway wrote the certificate. */
   readonly approval: Pick<HoldApproval, 'assertion' | 'batch'> | null
   readonly nonce: string
+  /** End of a statement, unix ms; a certificate has none. */
+  readonly expires?: number
   /** Signature counter, for the device's record. */
   readonly counter: number
 }

@@ -7,6 +7,7 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import { encodeField } from '../core/statement/percent.ts'
 import type { Write } from '../store/store.ts'
 import { type Gate, known, type Passage } from './passage.ts'
+import type { ProvenCountersign } from './verify-countersign.ts'
 
 /**
  * What is about to happen, on disk before the forge hears of it. The nonce of a signed statement is used up in the
@@ -17,7 +18,7 @@ export const recordIntent: Gate = async (passage, ctx) => {
   if (changesNothing(passage)) return undefined
   const principal = known(passage.principal, 'principal')
   const id = randomSecret()
-  const { statement } = passage
+  const { statement, countersigns = [] } = passage
   const recorded = await ctx.ledger.append(
     {
       type: 'intent',
@@ -27,12 +28,8 @@ export const recordIntent: Gate = async (passage, ctx) => {
     },
     async (write, at) => {
       if (statement) {
-        const used = await write
-          .insertInto('used_nonce')
-          .values({ nonce: statement.nonce, forget_at: ctx.now() + 2 * NONCE_MAX_AGE_MS })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst()
-        if (used.numInsertedOrUpdatedRows !== 1n) {
+        const keep = ctx.now() + NONCE_MAX_AGE_MS
+        if (!(await useUp(write, statement.nonce, Math.max(keep, statement.expires ?? 0))))
           return refusal(
             'nonce-used',
             statement.kind === 'statement'
@@ -42,7 +39,9 @@ export const recordIntent: Gate = async (passage, ctx) => {
               ? 'Send the form again.'
               : 'Push again: git fetches a fresh nonce and signs anew.',
           )
-        }
+        for (const { nonce, expires } of countersigns)
+          if (!(await useUp(write, nonce, Math.max(keep, expires))))
+            return refusal('nonce-used', 'A countersignature was used before.', 'Send the form again.')
       }
       if (passage.held?.entry)
         await write.deleteFrom('hold').where('entry_index', '=', passage.held.entry.index).execute()
@@ -78,6 +77,16 @@ export const recordIntent: Gate = async (passage, ctx) => {
   if (passage.prover && statement?.approval === null)
     await ctx.identity.deviceUsed(passage.prover.id, statement.counter, ctx.now())
   return undefined
+}
+
+/** Whether this is the first use of a nonce, which is kept until what it stands in is long over. */
+async function useUp(write: Write, nonce: string, until: number): Promise<boolean> {
+  const used = await write
+    .insertInto('used_nonce')
+    .values({ nonce, forget_at: until + NONCE_MAX_AGE_MS })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return used.numInsertedOrUpdatedRows === 1n
 }
 
 /** The refs that it moves; and, as no move, one that it only starts from. */
@@ -131,7 +140,7 @@ function changesNothing({ attempt: { route }, action }: Passage): boolean {
 
 /** The shape is specified in docs/formats/ledger-entry.md; a bundle is checked against it. */
 function intentPayload(passage: Passage, policyDigest: string): { [key: string]: Json } {
-  const { attempt, statement, decision } = passage
+  const { attempt, statement, decision, countersigns = [] } = passage
   const { account, via, credential } = known(passage.principal, 'principal')
   const device = passage.prover ?? known(passage.principal, 'principal').device
   const action = known(passage.action, 'action')
@@ -168,9 +177,31 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
           }),
         }
       : null,
+    ...(countersigns.length > 0 && { countersigns: countersigns.map(countersignPayload) }),
     ...(passage.held?.entry && { hold: passage.held.entry.index }),
     via: `${via}:${credential}`,
     door: attempt.door,
     client: attempt.client.userAgent,
+  }
+}
+
+/** As the intent says who wanted it, so it says who agreed. */
+function countersignPayload({ account, device, proof, given, policies }: ProvenCountersign): Json {
+  return {
+    actor: { account: account.id, name: account.name, forgeId: account.forgeId },
+    device: {
+      id: device.id,
+      kind: device.kind,
+      credential: device.credential,
+      publicKey: Buffer.from(device.publicKey).toString('base64'),
+    },
+    policy: { allowed: [...policies] },
+    proof: { ...proof },
+    statement: {
+      kind: 'statement',
+      text: Buffer.from(given.text).toString('base64'),
+      signature: given.signature,
+      assertion: { ...given.assertion },
+    },
   }
 }

@@ -3,6 +3,9 @@ import type { FlowContext } from './context.ts'
 import type { Passage } from './passage.ts'
 import { recordHoldEnd } from './record-hold.ts'
 
+/** More would change it. */
+const CHALLENGES: ReadonlySet<Refusal['reason']> = new Set(['proof-needed', 'others-needed'])
+
 /**
  * A refusal is on record: in the ledger for somebody who is signed in, in the log for strangers, so that nobody can
  * grow the ledger from outside. A person who is refused over and over fills the log, too, not the ledger.
@@ -35,7 +38,7 @@ export async function recordRefusal(passage: Passage, refused: Refusal, ctx: Flo
       account: principal.account.id,
       ...(repo && { repo: repo.id }),
       payload: {
-        decision: refused.reason === 'proof-needed' ? 'challenge' : 'deny',
+        decision: CHALLENGES.has(refused.reason) ? 'challenge' : 'deny',
         reason: refused.reason,
         say: refused.say,
         actor: {

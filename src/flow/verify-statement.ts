@@ -48,6 +48,7 @@ export function verifyStatement(
     signature,
     approval: { assertion, batch: null },
     nonce: statement.nonce,
+    expires: statement.expires,
     counter,
   }
   passage.proof = {

@@ -4,8 +4,8 @@ import { SITE } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
 import { accountId, deviceId, sessionId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
-import { err, ok } from '../core/result.ts'
 import type { Revocation } from '../identity/identity.ts'
+import { createAsks } from './asks.ts'
 import { createParkedChanges, type ParkedChange, type ParkRequest } from './parked-changes.ts'
 
 const alice = accountId('alice')
@@ -29,14 +29,17 @@ const change: Change = {
 
 function bed() {
   const listeners: ((revocation: Revocation) => void)[] = []
+  const identity = {
+    onRevoke(listener: (revocation: Revocation) => void) {
+      listeners.push(listener)
+      return () => undefined
+    },
+  }
+  const asks = createAsks({ limits: { total: 5 }, identity, now: Date.now })
   const parked = createParkedChanges({
     limits: { perAccount: 3, total: 5, size: 10_000, life: LIFE },
-    identity: {
-      onRevoke(listener) {
-        listeners.push(listener)
-        return () => undefined
-      },
-    },
+    identity,
+    asks,
     now: Date.now,
   })
   const told: string[][] = []
@@ -57,7 +60,11 @@ function bed() {
         page: '/',
         client: { address: '127.0.0.1', userAgent: '' },
         ways: () => [],
-        carryOut: async () => ok(null),
+        people: 0,
+        life: LIFE,
+        carryOut: async () => ({ kind: 'done', next: null }),
+        look: async () => undefined,
+        declined: async () => 'bob',
         ...more,
       })
       assert.ok(one.ok)
@@ -78,7 +85,7 @@ test('who watches hears of each change, after it', async () => {
   assert.deepEqual(told.slice(1), [['approved']])
   await done
   assert.deepEqual(told.slice(2), [['done']])
-  const two = park({ carryOut: async () => err(refusal('upstream', 'No.')) })
+  const two = park({ carryOut: async () => ({ kind: 'failed', refused: refusal('upstream', 'No.') }) })
   await two.approve(approval)
   assert.deepEqual(told.slice(4), [
     ['done', 'approved'],

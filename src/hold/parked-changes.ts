@@ -1,19 +1,23 @@
-import type { Resource } from '../core/action/action.ts'
+import type { Action, Resource } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
+import { movesOf } from '../core/action/moves.ts'
 import { randomSecret } from '../core/crypto.ts'
 import type { AccountId, DeviceId, SessionId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { parseStatement } from '../core/statement/statement.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Ask, AskRegistry, Countersign, Judged, May, OpenAsk } from './asks.ts'
 import type { HoldWay } from './holds.ts'
 
 /** How far a parked change is. The last row are ends; an ended one can be looked at for some minutes. */
 export type ParkedState =
   | 'waiting' // for a touch
   | 'approved' // touched; on its way through the gates
+  | 'signed' // touched; waits for other people to countersign
   | 'done' // the forge took it
   | 'rejected' // touched, but a gate or the forge said no
-  | 'refused' // by its person
+  | 'refused' // by its person, or by somebody who was asked to countersign
   | 'expired'
   | 'revoked' // account, device or session ended
 
@@ -52,22 +56,44 @@ export interface ParkedChange {
   readonly said: string | null
   /** Path on the forge where the person goes on, once it is done. */
   readonly next: string | null
+  /** How many other people must countersign it, as policy said when it was sent. */
+  readonly people: number
+  /** How long other people have from its signature on, ms. */
+  readonly life: number
+  /** What they are asked, once its person signed. */
+  readonly ask: Ask | null
   /** The account's own passkeys that policy would accept now, weakest demand first. */
   ways(): readonly HoldWay[]
   /** The touch: carries it out, once, and resolves with the end. Refused when it no longer waits. */
   approve(approval: StatementApproval): Promise<Refusal | undefined>
-  /** The person's no. */
+  /** The person's no, also while it waits for others. */
   refuse(): Refusal | undefined
 }
 
+/** What came of carrying it out. */
+export type Carried =
+  | { readonly kind: 'done'; readonly next: string | null }
+  | Exclude<Judged, { kind: 'over' }>
+
 /** What the flow parks. */
 export interface ParkRequest
-  extends Pick<ParkedChange, 'account' | 'change' | 'resource' | 'why' | 'page' | 'client' | 'ways'> {
+  extends Pick<
+    ParkedChange,
+    'account' | 'change' | 'resource' | 'why' | 'page' | 'client' | 'ways' | 'people' | 'life'
+  > {
   /** What opened the request: when one of these ends, so does the change. */
   readonly device: DeviceId
   readonly sessions: readonly SessionId[]
-  /** Take it through the gates again, with the touch. Never rejects. */
-  carryOut(parked: ParkedChange, approval: StatementApproval): Promise<Result<string | null, Refusal>>
+  /** Take it through the gates again, with the touch and what others countersigned. Never rejects. */
+  carryOut(
+    parked: ParkedChange,
+    approval: StatementApproval,
+    countersigns: readonly Countersign[],
+  ): Promise<Carried>
+  /** What another account may do about it; undefined: they may not know of it. Never rejects. */
+  look(account: AccountId, fresh: boolean): Promise<May | undefined>
+  /** Put the no of somebody else on record; resolves with their name. */
+  declined(by: AccountId, why: string, signed: Uint8Array): Promise<string>
 }
 
 export interface ParkedChanges {
@@ -102,9 +128,10 @@ const NO_LONGER = refusal(
 export function createParkedChanges(deps: {
   readonly limits: ParkedLimits
   readonly identity: Pick<Identity, 'onRevoke'>
+  readonly asks: Pick<AskRegistry, 'open'>
   now(): number
 }): ParkedChanges {
-  const { limits, identity, now } = deps
+  const { limits, identity, asks, now } = deps
   const parked = new Map<string, Parked>()
   const watchers = new Map<AccountId, Set<() => void>>()
   let size = 0
@@ -115,11 +142,11 @@ export function createParkedChanges(deps: {
 
   identity.onRevoke((revocation) => {
     for (const one of parked.values()) {
-      const { account, device, sessions } = one.request
+      const { account, sessions } = one.request
       if (revocation.account !== account) continue
       if (
         revocation.kind === 'account' ||
-        (revocation.kind === 'device' && revocation.device === device) ||
+        (revocation.kind === 'device' && one.devices.includes(revocation.device)) ||
         (revocation.kind === 'session' && sessions.includes(revocation.session))
       )
         one.end('revoked', 'The account, device or session behind it was ended.')
@@ -127,11 +154,14 @@ export function createParkedChanges(deps: {
   })
 
   const waitingOf = (account: AccountId): Parked[] =>
-    [...parked.values()].filter((one) => one.account === account && one.state === 'waiting')
+    [...parked.values()].filter(
+      (one) => one.account === account && (one.state === 'waiting' || one.state === 'signed'),
+    )
 
   return {
     park(request) {
-      const more = sizeOf(request.change)
+      // What waits for others is kept as it was signed, too.
+      const more = sizeOf(request.change) * (request.people > 0 ? 3 : 1)
       const own = waitingOf(request.account)
       if (own.length >= limits.perAccount)
         return err(
@@ -145,7 +175,7 @@ export function createParkedChanges(deps: {
         return err(
           refusal('rate-limited', 'Too many changes wait for a confirmation.', 'Try again in some minutes.'),
         )
-      const one = new Parked(request, now(), limits.life, (over) => {
+      const one = new Parked(request, { now, life: limits.life, asks }, (over) => {
         tell(request.account)
         if (!over) return
         setTimeout(() => {
@@ -177,21 +207,25 @@ class Parked implements ParkedChange {
   readonly id = randomSecret()
   readonly request: ParkRequest
   readonly createdAt: number
-  readonly expiresAt: number
+  expiresAt: number
   state: ParkedState = 'waiting'
   said: string | null = null
   next: string | null = null
-  readonly #timer: NodeJS.Timeout
+  ask: OpenAsk | null = null
+  #timer: NodeJS.Timeout
+  #approval: StatementApproval | undefined
+  /** Ended while it was on its way through the gates: that counts if they let it wait on. */
+  #ended: readonly [Ending, string | null] | undefined
+  readonly #with: With
   readonly #changed: (over: boolean) => void
 
-  constructor(request: ParkRequest, now: number, life: number, changed: (over: boolean) => void) {
+  constructor(request: ParkRequest, deps: With, changed: (over: boolean) => void) {
     this.request = request
-    this.createdAt = now
-    this.expiresAt = now + life
+    this.createdAt = deps.now()
+    this.expiresAt = this.createdAt + deps.life
+    this.#with = deps
     this.#changed = changed
-    // The timer runs on the monotonic clock; `expiresAt` is what people are told.
-    this.#timer = setTimeout(() => this.end('expired', null), life)
-    this.#timer.unref()
+    this.#timer = this.#endIn(deps.life)
   }
 
   get account(): AccountId {
@@ -212,6 +246,16 @@ class Parked implements ParkedChange {
   get client(): { readonly address: string; readonly userAgent: string } {
     return this.request.client
   }
+  get people(): number {
+    return this.request.people
+  }
+  get life(): number {
+    return this.request.life
+  }
+  /** Of its person: what sent it, and what signed it. */
+  get devices(): readonly DeviceId[] {
+    return this.#approval ? [this.request.device, this.#approval.device] : [this.request.device]
+  }
   ways(): readonly HoldWay[] {
     return this.request.ways()
   }
@@ -219,29 +263,104 @@ class Parked implements ParkedChange {
   async approve(approval: StatementApproval): Promise<Refusal | undefined> {
     if (this.state !== 'waiting') return NO_LONGER
     clearTimeout(this.#timer)
-    this.state = 'approved'
-    this.#changed(false)
-    const done = await this.request.carryOut(this, approval)
-    this.state = done.ok ? 'done' : 'rejected'
-    if (done.ok) this.next = done.value
-    else this.said = done.error.say
-    this.#changed(true)
-    return done.ok ? undefined : done.error
+    this.#approval = approval
+    const carried = await this.#carry(approval, [])
+    if (carried.kind === 'failed') return carried.refused
+    return carried.kind === 'others' && (this.state as ParkedState) === 'signed'
+      ? this.#askOthers(approval, carried.people)
+      : undefined
   }
 
   refuse(): Refusal | undefined {
-    return this.end('refused', null) ? undefined : NO_LONGER
+    return this.state !== 'approved' && this.end('refused', null) ? undefined : NO_LONGER
   }
 
   /** Ends what still waits; tells whether it did. */
-  end(state: 'refused' | 'expired' | 'revoked', said: string | null): boolean {
-    if (this.state !== 'waiting') return false
+  end(state: Ending, said: string | null): boolean {
+    if (this.state === 'approved') this.#ended ??= [state, said]
+    if (this.state !== 'waiting' && this.state !== 'signed') return false
+    clearTimeout(this.#timer)
+    this.#over(state, said)
+    return true
+  }
+
+  async #carry(approval: StatementApproval, given: readonly Countersign[]): Promise<Carried> {
+    this.state = 'approved'
+    this.#changed(false)
+    const carried = await this.request.carryOut(this, approval, given)
+    switch (carried.kind) {
+      case 'done':
+        this.next = carried.next
+        this.#over('done', null)
+        break
+      case 'failed':
+        this.#over('rejected', carried.refused.say)
+        break
+      case 'others':
+        if (this.#ended) {
+          this.#over(...this.#ended)
+          return { kind: 'failed', refused: NO_LONGER }
+        }
+        this.state = 'signed'
+        this.#changed(false)
+    }
+    return carried
+  }
+
+  /** From now on it waits for others, for as long as its statement says. */
+  #askOthers(approval: StatementApproval, people: number): Refusal | undefined {
+    const { asks, now } = this.#with
+    const statement = parseStatement(approval.text)
+    const { account, change, resource } = this.request
+    const signed = Buffer.from(approval.text)
+    const asked = asks.open({
+      requester: account,
+      subject: { kind: 'change', parked: this },
+      action: { verb: change.verb, resource, moves: movesOf(change.verb, change.stated) } as Action,
+      signed,
+      people,
+      expiresAt: statement.ok ? statement.value.expires : now(),
+      look: (other, fresh) => this.request.look(other, fresh),
+      judge: async (given) => {
+        const carried = await this.#carry(approval, given)
+        return carried.kind === 'done' ? { kind: 'over' } : carried
+      },
+      declined: async (by, why) => {
+        const name = await this.request.declined(by, why, signed)
+        this.end('refused', why === '' ? `${name} refused.` : `${name} refused: ${why}`)
+      },
+    })
+    if (!asked.ok) {
+      this.#over('rejected', asked.error.say)
+      return asked.error
+    }
+    this.ask = asked.value
+    this.expiresAt = asked.value.expiresAt
+    this.#timer = this.#endIn(this.expiresAt - now())
+    this.#changed(false)
+    return undefined
+  }
+
+  /** The timer runs on the monotonic clock; `expiresAt` is what people are told. */
+  #endIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.end('expired', null), Math.max(0, ms)).unref()
+  }
+
+  #over(state: ParkedState, said: string | null): void {
     clearTimeout(this.#timer)
     this.state = state
     this.said = said
     this.#changed(true)
-    return true
+    this.ask?.close()
   }
+}
+
+type Ending = 'refused' | 'expired' | 'revoked'
+
+interface With {
+  readonly life: number
+  readonly asks: Pick<AskRegistry, 'open'>
+  now(): number
 }
 
 /** What a change holds in memory, roughly. */

@@ -76,19 +76,26 @@ function outcomeOf(store: Store, intent: Found): Promise<Found | undefined> {
   )
 }
 
-/** The start of log and gateway, the outcome, the account, its devices back to the link that admitted the first. */
+/** The start of log and gateway, the outcome, and whoever signed: the person who wanted it, and those who countersigned. */
 async function bearingOn(store: Store, intent: Found): Promise<Found[]> {
-  const account = text(at(intent.says, 'actor', 'account'))
-  if (account === undefined) return []
   const before = intent.idx
   const found = [
     await findEntry(store, { types: ['ledger.start'] }),
     await findEntry(store, { types: ['gateway.start'], before, newestFirst: true }),
-    await findEntry(store, { types: ['account.create'], account, before }),
     await outcomeOf(store, intent),
   ]
+  for (const signer of [intent.says, ...items(at(intent.says, 'countersigns'))])
+    found.push(...(await signedBy(store, signer, before)))
+  return found.filter((one) => one !== undefined)
+}
+
+/** The account of a signer, and its devices back to the link that admitted the first. */
+async function signedBy(store: Store, signer: Json | undefined, before: number): Promise<Found[]> {
+  const account = text(at(signer, 'actor', 'account'))
+  if (account === undefined) return []
+  const found = [await findEntry(store, { types: ['account.create'], account, before })]
   const devices = new Set<string>()
-  for (let id = text(at(intent.says, 'device', 'id')); id !== undefined && !devices.has(id); ) {
+  for (let id = text(at(signer, 'device', 'id')); id !== undefined && !devices.has(id); ) {
     devices.add(id)
     const enrolment = await findEntry(
       store,

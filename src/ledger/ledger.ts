@@ -21,6 +21,7 @@ export type EntryType =
   | 'git-password.create'
   | 'git-password.revoke'
   | 'decision' // a change refused or challenged
+  | 'countersign.refuse' // somebody who was asked to countersign said no
   | 'hold' // a push waits for a touch
   | 'hold.end' // it ended without one that counted
   | 'intent'

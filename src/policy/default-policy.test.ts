@@ -71,6 +71,7 @@ describe('the shipped default', async () => {
       kind: 'challenge',
       policies: [],
       want: { bound: 'action', uv: false, method: 'ssh-certificate', shown: 'none' },
+      people: 0,
       why: 'changes need a touch that is bound to them',
     })
     assert.deepEqual(policy.decide(ask(page, NO_PROOF), []), {
@@ -92,6 +93,7 @@ describe('a repository that requires a PIN', async () => {
         kind: 'challenge',
         policies: ['app requires FIDO2 with PIN'],
         want: { bound: 'action', uv: true, method: 'ssh-certificate', shown: 'none' },
+        people: 0,
         why: 'app requires FIDO2 with PIN',
       })
     }

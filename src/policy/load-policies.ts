@@ -1,8 +1,19 @@
 import type { Verb } from '../core/action/action.ts'
 import type { Device } from '../core/identity.ts'
-import type { Decision, DecisionRequest, PolicyEngine, ResolveRepo } from '../core/policy/engine.ts'
-import { hypotheses } from '../core/policy/hypotheses.ts'
-import { ageInHours, type PolicyRequest, policyRequest } from '../core/policy/request.ts'
+import type {
+  CountersignRequest,
+  Decision,
+  DecisionRequest,
+  PolicyEngine,
+  ResolveRepo,
+} from '../core/policy/engine.ts'
+import { hypotheses, PEOPLE_AT_MOST } from '../core/policy/hypotheses.ts'
+import {
+  ageInHours,
+  countersignPolicyRequest,
+  type PolicyRequest,
+  policyRequest,
+} from '../core/policy/request.ts'
 import { type Answer, createEvaluator } from './evaluator.ts'
 import { loadSet, type PolicySet } from './load-set.ts'
 import type { ResolveAccount, ResolveOrg, Resolvers } from './names.ts'
@@ -86,16 +97,25 @@ export async function loadPolicies(deps: {
   let reloading = Promise.resolve()
 
   function ask(request: DecisionRequest): Answer {
+    const answer = put(() => policyRequest(request, now()))
+    // "Everybody" is everybody with an account: who wrote such a policy did not think of the world.
+    return answer.allowed &&
+      request.account === null &&
+      !answer.named.some((id) => loaded.forVisitors.has(id))
+      ? { allowed: false, named: [] }
+      : answer
+  }
+  const askOther = (request: CountersignRequest): Answer =>
+    put(() => countersignPolicyRequest(request, now()))
+
+  function put(question: () => PolicyRequest): Answer {
     let query: PolicyRequest
     try {
-      query = policyRequest(request, now())
+      query = question()
     } catch {
       return { allowed: false, named: [], broken: 'the request has no form that policy knows' }
     }
     const answer = cedar.ask(query)
-    // "Everybody" is everybody with an account: who wrote such a policy did not think of the world.
-    if (answer.allowed && request.account === null && !answer.named.some((id) => loaded.forVisitors.has(id)))
-      return { allowed: false, named: [] }
     if (answer.broken !== undefined)
       log.error(
         { broken: answer.broken, policies: answer.named },
@@ -110,13 +130,14 @@ export async function loadPolicies(deps: {
     devices: readonly Device[],
     named: readonly string[],
   ): Decision {
-    for (const { device, proof } of hypotheses(request, devices, now())) {
-      const answer = ask({ ...request, device, proof })
+    const most = loaded.looksAtOthers ? PEOPLE_AT_MOST : 0
+    for (const { device, proof, people } of hypotheses(request, devices, now(), most)) {
+      const answer = ask({ ...request, device, proof, countersignatures: people })
       if (!answer.allowed) continue
       if (!mayRead(request)) return { kind: 'deny', policies: [], why: 'no policy permits it' }
       const { bound, uv, method, shown } = proof
       const why = (named.length > 0 ? named : answer.named).join('; ')
-      return { kind: 'challenge', policies: named, want: { bound, uv, method, shown }, why }
+      return { kind: 'challenge', policies: named, want: { bound, uv, method, shown }, people, why }
     }
     return { kind: 'deny', policies: named, why: named.join('; ') || 'no policy permits it' }
   }
@@ -144,6 +165,12 @@ export async function loadPolicies(deps: {
       if (allowed) return { kind: 'allow', policies: named }
       if (broken !== undefined) return { kind: 'deny', policies: named, why: 'policy could not be evaluated' }
       return challenge(request, devices, named)
+    },
+    countersign(request) {
+      const { allowed, named, broken } = askOther(request)
+      if (allowed) return { kind: 'allow', policies: named }
+      if (broken !== undefined) return { kind: 'deny', policies: named, why: 'policy could not be evaluated' }
+      return { kind: 'deny', policies: named, why: named.join('; ') || 'no policy permits it' }
     },
     allowsRead(request) {
       if (!READS.has(request.action.verb)) return false

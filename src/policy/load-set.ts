@@ -19,6 +19,8 @@ export interface PolicySet {
   readonly looksAtAge: boolean
   /** Ids of the permits that name visitors of whom nothing is known. */
   readonly forVisitors: ReadonlySet<string>
+  /** Whether any policy looks at who else countersigned: else nobody's doing so makes a difference. */
+  readonly looksAtOthers: boolean
   /** The administrator's files, and the lock as it is after this. */
   readonly files: Hashes
 }
@@ -59,12 +61,14 @@ export async function loadSet(deps: {
 function digestOf(
   schema: string,
   policies: readonly SourcedPolicy[],
-): Pick<PolicySet, 'digest' | 'looksAtAge'> {
+): Pick<PolicySet, 'digest' | 'looksAtAge' | 'looksAtOthers'> {
   // fromEntries defines members, whatever their name: `__proto__` set by assignment would drop a policy.
   const byId = Object.fromEntries(policies.map(({ id, json }) => [id, json as unknown as Json]))
+  const all = canonicalJson(byId)
   return {
     digest: `sha256:${sha256Hex(canonicalJson({ schema, policies: byId }))}`,
-    looksAtAge: /"age(?:Seconds|Hours)"/.test(canonicalJson(byId)),
+    looksAtAge: /"age(?:Seconds|Hours)"/.test(all),
+    looksAtOthers: all.includes('"countersignatures"'),
   }
 }
 

@@ -25,11 +25,13 @@ describe('docs/formats/policy.md', () => {
   test('has every action with its group and resources', () => {
     const { actions } = schema()
     const names = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map((name) => name[1]!)
-    const rows = [...doc.matchAll(/^\| `([a-z-]+)` \| (`[A-Z][^|]+) \| ([^|]+) \|$/gm)].flatMap((row) =>
+    const rows = [...doc.matchAll(/^\| `?([a-z-]+)`? \| (`[A-Z][^|]+) \| ([^|]+) \|$/gm)].flatMap((row) =>
       names(row[3]!).map((action) => [action, [row[1]], names(row[2]!)]),
     )
     const inSchema = Object.entries(actions).flatMap(([name, { memberOf, appliesTo }]) =>
-      appliesTo?.resourceTypes.length ? [[name, memberOf?.map(({ id }) => id), appliesTo.resourceTypes]] : [],
+      appliesTo?.resourceTypes.length
+        ? [[name, memberOf?.map(({ id }) => id) ?? ['none'], appliesTo.resourceTypes]]
+        : [],
     )
     assert.deepEqual(sorted(rows), sorted(inSchema))
   })
@@ -65,6 +67,14 @@ describe('docs/formats/policy.md', () => {
       'public repositories are for everybody',
       [['a page, by nobody', ask(read, NO_PROOF, { account: null, device: null }), 'allow']],
     ],
+    [
+      'payments needs two people',
+      [
+        ['one person', ask(push, withPin), 'challenge'],
+        ['a second one', ask(push, withPin, { countersignatures: 1 }), 'allow'],
+      ],
+    ],
+    ['bob or carol countersigns payments', []],
   ]
   test('has no example that is not tried here', () => {
     assert.deepEqual(
@@ -105,6 +115,7 @@ test('a critical change needs a PIN that is bound to it', () => {
         device: { kind: 'webauthn', active: true, ageHours: 30, backupEligible: false },
         push: { refs: [], deletes: false, tags: false },
         part: 'code',
+        countersignatures: 0,
       },
       entities: [
         {
@@ -165,6 +176,7 @@ function attributes(): Map<string, string> {
   visit('resource', entityTypes['Repo']!.shape!)
   visit('resource', entityTypes['Org']!.shape!)
   visit('context', commonTypes['Context']!)
+  visit('context', commonTypes['Countersigning']!)
   return found
 }
 

@@ -178,6 +178,7 @@ for (const [resource, words] of PLACES)
 
 const STATES: { readonly [state in Exclude<ParkedState, 'waiting'>]: RegExp } = {
   approved: /<h1[^>]*>Confirmed<\/h1>[\s\S]*The forge is taking it now/,
+  signed: /<h1[^>]*>Signed by you<\/h1>[\s\S]*until somebody else countersigns/,
   done: /<h1[^>]*>Done<\/h1>[\s\S]*href="http:\/\/127\.0\.0\.1:3000\/acme\/app\/next">Back to the forge/,
   rejected: /<h1[^>]*>Confirmed, but turned down<\/h1>[\s\S]*They said &lt;no&gt;/,
   refused: /<h1[^>]*>Dropped<\/h1>[\s\S]*settings\/collaboration">Back to the forge/,
@@ -196,7 +197,7 @@ for (const [state, words] of Object.entries(STATES) as [ParkedState, RegExp][])
     assert.match(page, words)
     assert.match(page, /Give bob write access to acme\/app/)
     assert.doesNotMatch(page, /Confirm with|Drop it/)
-    assert.equal(page.includes('data-live'), state === 'approved')
+    assert.equal(page.includes('data-live'), state === 'approved' || state === 'signed')
     await refused(await alices.postJson(`/c/${one.id}/begin`, {}), 400, /waits no longer/)
     assert.equal((await alices.post(`/c/${one.id}/refuse`, {})).status, 400)
     assert.equal(one.state, state)

@@ -1,5 +1,6 @@
 import type { Ceremonies } from '../ceremony/ceremonies.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
+import type { Asks } from '../hold/asks.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { ParkedChanges } from '../hold/parked-changes.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -24,6 +25,8 @@ export interface PortalDeps {
   readonly holds: Holds
   /** Other changes of the forge that do. */
   readonly parked: ParkedChanges
+  /** What other people signed, and wait for this one's countersignature. */
+  readonly asks: Asks
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
   readonly invite: Invite
   /** Spent by failed sign-ins and wrong links. */

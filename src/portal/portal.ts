@@ -10,6 +10,7 @@ import { createLive } from './live.ts'
 import * as addPasskey from './pages/add-passkey.ts'
 import * as addSshKey from './pages/add-ssh-key.ts'
 import { createChangeSteps } from './pages/change.ts'
+import { createCountersignSteps } from './pages/countersign.ts'
 import * as devices from './pages/devices.ts'
 import * as enrol from './pages/enrol.ts'
 import * as gitPassword from './pages/git-password.ts'
@@ -47,6 +48,7 @@ export function createPortal(deps: PortalDeps): Portal {
   const holds = createHoldSteps(seen, live)
   const pending = createPending(seen, live)
   const changes = createChangeSteps()
+  const countersign = createCountersignSteps()
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
   const forAnybody: readonly Row<Visit>[] = [
@@ -76,6 +78,10 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/c/:id/begin', changes.begin],
     ['POST', '/c/:id/approve', changes.approve],
     ['POST', '/c/:id/refuse', changes.refuse],
+    ['GET', '/countersign/:id', countersign.show],
+    ['POST', '/countersign/:id/begin', countersign.begin],
+    ['POST', '/countersign/:id/approve', countersign.approve],
+    ['POST', '/countersign/:id/refuse', countersign.refuse],
     ['GET', '/devices', devices.show],
     ['POST', '/devices/:id/rename', devices.rename],
     ['GET', '/devices/add-passkey', addPasskey.show],

@@ -19,6 +19,7 @@ const STATUS: Record<RefusalReason, number> = {
   'device-inactive': 403,
   denied: 403,
   'proof-needed': 409,
+  'others-needed': 409,
   'proof-invalid': 400,
   'nonce-used': 409,
   'not-approved': 409,

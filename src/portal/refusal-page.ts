@@ -95,6 +95,13 @@ function look(reason: RefusalReason): Look {
         fix: 'Do it again and touch your key.',
         way: 'devices',
       }
+    case 'others-needed':
+      return {
+        status: 409,
+        title: 'This takes another person',
+        fix: 'Ask somebody who may countersign it.',
+        way: 'home',
+      }
     case 'proof-invalid':
       return {
         status: 400,

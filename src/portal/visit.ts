@@ -44,7 +44,8 @@ export function page(visit: Visit, answer: Answer): Response {
     account: person.principal.account,
     waiting:
       deps.holds.waiting(person.principal.account.id).length +
-      deps.parked.waiting(person.principal.account.id).length,
+      deps.parked.waiting(person.principal.account.id).length +
+      deps.asks.known(person.principal.account.id).length,
   }
   const text = layout({ ...answer, ...account, assets, styles: 'linked', origin: deps.origin })
   // As bytes: a body given as a string is walked through once more for lone surrogates, and pages may be large.

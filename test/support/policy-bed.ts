@@ -122,7 +122,7 @@ export async function policyBed(
       const id = ids.get(`${owner}/${name}`)
       return id === undefined ? undefined : { id, owner, name }
     },
-    resolveAccount: (name) => (name === 'alice' ? 7 : undefined),
+    resolveAccount: (name) => ({ alice: 7, bob: 8, carol: 9 })[name],
     resolveOrg: async (name) => (name === 'acme' ? 20 : undefined),
     epoch: () => clock.epoch,
     now: () => clock.now,

@@ -2,9 +2,9 @@ import { movesOf } from '../action/moves.ts'
 import { fromBase64 } from '../bytes.ts'
 import { canonicalJson, type Json } from '../ledger/canonical-json.ts'
 import { encodeField } from '../statement/percent.ts'
-import type { StatementResource } from '../statement/statement.ts'
 import { flagsAsRecorded } from './flags.ts'
 import { at, type Proven, text } from './records.ts'
+import { resourceOf } from './resource.ts'
 import { checkStatement } from './stated.ts'
 import { fails, holds, type Portal, type Step } from './step.ts'
 
@@ -85,18 +85,4 @@ function pairs(value: Json | undefined): [string, string][] | undefined {
     found.push([key, said])
   }
   return found
-}
-
-/** What the record says it was done to; null for the actor's own account and the site. */
-function resourceOf(payload: Proven['payload']): StatementResource | null | undefined {
-  const [repo, org] = [at(payload, 'repo'), at(payload, 'org')]
-  if (repo !== null && repo !== undefined) {
-    const [owner, name, id] = [text(at(repo, 'owner')), text(at(repo, 'name')), at(repo, 'id')]
-    return owner === undefined || name === undefined || typeof id !== 'number'
-      ? undefined
-      : { kind: 'repo', owner, name, forgeId: id }
-  }
-  if (org === undefined) return null
-  const [name, id] = [text(at(org, 'name')), at(org, 'id')]
-  return name === undefined || typeof id !== 'number' ? undefined : { kind: 'org', name, forgeId: id }
 }

@@ -5,6 +5,7 @@ import { admission } from './admission.ts'
 import type { Bundle } from './bundle.ts'
 import { certificate } from './certificate.ts'
 import { change } from './change.ts'
+import { countersigns } from './countersigns.ts'
 import { at, list, type Proven, proveEntry, text } from './records.ts'
 import { standing } from './standing.ts'
 import { fails, holds, notCheckable, type Step } from './step.ts'
@@ -70,6 +71,7 @@ function* argument(bundle: Bundle, trust: Trust | undefined): Generator<Step> {
   else yield* certificate(intent, { portal, rpId }, text(at(start?.payload, 'forge')))
   yield* admission(proven, intent, { portal, rpId })
   yield standing(proven, intent)
+  yield* countersigns(proven, intent, { portal, rpId })
   yield outcome(proven, intent)
   yield notCheckable(
     `policy ${text(at(intent.payload, 'policy', 'digest')) ?? '?'} allowed it by: ${list(at(intent.payload, 'policy', 'allowed'))}`,

@@ -10,11 +10,31 @@ export interface DecisionRequest {
   readonly device: Device | null
   readonly action: Action
   readonly proof: Proof
+  /** How many other people countersigned it, each found to be one whom policy lets; none unless said. */
+  readonly countersignatures?: number
+}
+
+/** What somebody may do with a place in the forge's judgement; for what is no repository, in the gateway's. */
+export interface Rights {
+  /** Move its refs; write. */
+  readonly push: boolean
+  /** Change its settings. */
+  readonly admin: boolean
+}
+
+/** Whether `account`, by this proof of theirs, may countersign what `requester` wants. */
+export interface CountersignRequest extends Omit<DecisionRequest, 'countersignatures' | 'account'> {
+  readonly account: Account
+  /** What is countersigned. */
+  readonly action: Action
+  readonly requester: Account
+  readonly rights: Rights
 }
 
 /**
  * What policy said. `challenge` carries the weakest proof that would have been allowed, found by asking again with
- * hypothetical proofs over the account's own active devices; the hypothesis itself never authorises anything.
+ * hypothetical proofs over the account's own active devices, and how many other people must countersign beside it; the
+ * hypothesis itself never authorises anything.
  */
 export type Decision =
   | { readonly kind: 'allow'; readonly policies: readonly string[] }
@@ -23,6 +43,8 @@ export type Decision =
       readonly kind: 'challenge'
       readonly policies: readonly string[]
       readonly want: Pick<Proof, 'bound' | 'uv' | 'method' | 'shown'>
+      /** Countersignatures in all, those that are there included; 0: nobody else is wanted. */
+      readonly people: number
       readonly why: string
     }
 
@@ -36,6 +58,8 @@ export interface PolicyEngine {
   readonly opens: boolean
   /** Decide as things are. `devices` are the account's own active devices, for the challenge. Never throws. */
   decide(request: DecisionRequest, devices: readonly Device[]): Decision
+  /** Whether this person may countersign, on the proof as it is: allow or deny, no challenge. Never throws. */
+  countersign(request: CountersignRequest): Exclude<Decision, { kind: 'challenge' }>
   /** Reads only, no challenge: the hot path. Never throws. */
   allowsRead(request: DecisionRequest): boolean
   /** Read policy files again; names are folded and resolved to ids with `resolve`. A bad file keeps the last good set and is returned as an error. */

@@ -5,11 +5,15 @@ import type { Proof } from '../proof.ts'
 import type { DecisionRequest } from './engine.ts'
 import { ageInHours } from './request.ts'
 
-/** A proof that could be given, and the device that would give it. It authorises nothing. */
+/** A proof that could be given, the device that would give it, and how many others countersign. It authorises nothing. */
 export interface Hypothesis {
   readonly device: Device
   readonly proof: Proof
+  readonly people: number
 }
+
+/** Countersignatures that a challenge asks for at most: a policy that wants more allows nobody. */
+export const PEOPLE_AT_MOST = 3
 
 /** One way to prove an action: which devices can, how, and what the signer would see. */
 interface Way {
@@ -36,31 +40,42 @@ function waysOf(verb: Verb): readonly Way[] {
 }
 
 /**
- * Proofs that could be given for this request, weakest first: a touch, then a touch with PIN, by the account's own active
- * devices. Last come keys that the person does not have yet, so that somebody without one hears how to get it instead of
- * a bare no. Devices that policy cannot tell apart are asked about once. `now` in unix ms.
+ * What could be given for this request, weakest first: a touch, then a touch with PIN, by the account's own active
+ * devices; then the same with one other person, with two, with `most`. Last come keys that the person does not have yet, so that
+ * somebody without one hears how to get it instead of a bare no. A proof that was given already, bound to the action, comes
+ * first, with more people. Devices that policy cannot tell apart are asked about once. `now` in unix ms.
  */
 export function hypotheses(
-  { action, account }: DecisionRequest,
+  { action, account, device, proof, countersignatures = 0 }: DecisionRequest,
   devices: readonly Device[],
   now: number,
+  most = 0,
 ): Hypothesis[] {
   if (!account) return [] // nobody is asked to prove that they are nobody
-  const own = devices.filter((device) => device.account === account.id && device.state === 'active')
+  const own = devices.filter((one) => one.account === account.id && one.state === 'active')
   const ways = waysOf(action.verb)
-  const by = (way: Way, choice: readonly Device[]): Hypothesis[] =>
-    [false, true].flatMap((uv) => choice.map((device) => ({ device, proof: proofBy(device, way, uv) })))
+  if (ways.length === 0) return []
+  const people = Array.from(
+    { length: Math.max(0, most - countersignatures) + 1 },
+    (_, at) => countersignatures + at,
+  )
+  const by = (way: Way, choice: readonly Device[], others: number): Hypothesis[] =>
+    [false, true].flatMap((uv) =>
+      choice.map((one) => ({ device: one, proof: proofBy(one, way, uv), people: others })),
+    )
+  const ownBy = (way: Way): Device[] =>
+    distinct(
+      own.filter(({ kind }) => kind === way.kind),
+      now,
+    )
+  const given =
+    proof.bound === 'action' && device
+      ? people.slice(1).map((others): Hypothesis => ({ device, proof, people: others }))
+      : []
   return [
-    ...ways.flatMap((way) =>
-      by(
-        way,
-        distinct(
-          own.filter(({ kind }) => kind === way.kind),
-          now,
-        ),
-      ),
-    ),
-    ...ways.flatMap((way) => by(way, [notYet(account, way.kind, now)])),
+    ...given,
+    ...people.flatMap((others) => ways.flatMap((way) => by(way, ownBy(way), others))),
+    ...people.flatMap((others) => ways.flatMap((way) => by(way, [notYet(account, way.kind, now)], others))),
   ]
 }
 

@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer'
 import { type Action, movesIn, type Resource } from '../action/action.ts'
+import { groupOf } from '../action/verbs.ts'
 import { isZeroId } from '../git/ref-update.ts'
-import type { Device } from '../identity.ts'
+import type { Account, Device } from '../identity.ts'
+import type { Proof } from '../proof.ts'
 import { encodeField } from '../statement/percent.ts'
-import type { DecisionRequest } from './engine.ts'
+import type { CountersignRequest, DecisionRequest } from './engine.ts'
 
 export interface EntityUid {
   readonly type: 'Account' | 'Anonymous' | 'Repo' | 'Org' | 'Site' | 'Action'
@@ -25,43 +27,76 @@ export interface PolicyRequest {
 
 /** What policy is asked. `now` in unix ms, for the device's age. Names are folded as the forge folds them. */
 export function policyRequest(
-  { account, device, action, proof }: DecisionRequest,
+  { account, device, action, proof, countersignatures = 0 }: DecisionRequest,
   now: number,
 ): PolicyRequest {
-  const principal: EntityUid = account
-    ? { type: 'Account', id: String(account.forgeId) }
-    : { type: 'Anonymous', id: 'anybody' }
+  const principal = uidOf(account)
   const resource = resourceOf(action.resource)
   return {
     principal,
     action: { type: 'Action', id: action.verb },
     resource: resource.uid,
     context: {
-      proof: {
-        method: proof.method,
-        up: proof.up,
-        uv: proof.uv,
-        bound: proof.bound,
-        shown: proof.shown,
-        ageSeconds: proof.ageSeconds,
-        batch: proof.batch,
-      },
+      proof: proofFacts(proof),
       device: deviceFacts(device, now),
       push: pushFacts(action),
       part: resource.part,
+      countersignatures,
     },
     entities: [
-      {
-        uid: principal,
-        attrs: account
-          ? { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' }
-          : { name: '', admin: false, active: false },
-        parents: [],
-      },
+      entityOf(account),
       // An account acts on itself only, so it is there already; the default forbids any other.
       ...(resource.attrs ? [{ uid: resource.uid, attrs: resource.attrs, parents: [] }] : []),
     ],
   }
+}
+
+/** What policy is asked about a countersignature: the approver wants to countersign `verb` for `requester`. */
+export function countersignPolicyRequest(
+  { account, device, action, proof, requester, rights }: CountersignRequest,
+  now: number,
+): PolicyRequest {
+  const resource = resourceOf(action.resource)
+  return {
+    principal: uidOf(account),
+    action: { type: 'Action', id: 'countersign' },
+    resource: resource.uid,
+    context: {
+      proof: proofFacts(proof),
+      device: deviceFacts(device, now),
+      push: pushFacts(action),
+      part: resource.part,
+      countersignatures: 0,
+      verb: action.verb,
+      group: groupOf(action.verb),
+      requester: { __entity: uidOf(requester) },
+      rights: { push: rights.push, admin: rights.admin },
+    },
+    entities: [
+      entityOf(account),
+      ...(requester.forgeId === account.forgeId ? [] : [entityOf(requester)]),
+      ...(resource.attrs ? [{ uid: resource.uid, attrs: resource.attrs, parents: [] }] : []),
+    ],
+  }
+}
+
+/** `null`: a visitor of whom nothing is known. */
+function uidOf(account: Account | null): EntityUid {
+  return account ? { type: 'Account', id: String(account.forgeId) } : { type: 'Anonymous', id: 'anybody' }
+}
+
+function entityOf(account: Account | null): PolicyRequest['entities'][number] {
+  return {
+    uid: uidOf(account),
+    attrs: account
+      ? { name: account.name.toLowerCase(), admin: account.admin, active: account.state === 'active' }
+      : { name: '', admin: false, active: false },
+    parents: [],
+  }
+}
+
+function proofFacts({ method, up, uv, bound, shown, ageSeconds, batch }: Proof): { [key: string]: unknown } {
+  return { method, up, uv, bound, shown, ageSeconds, batch }
 }
 
 function resourceOf(resource: Resource): {

@@ -22,6 +22,7 @@ export const STATEMENT_FIELDS = {
   'account.disable': ['name', 'account'],
   'account.enable': ['name', 'account'],
   'push.batch': ['item+'],
+  countersign: ['of', 'verb', 'requester', 'requester-id'],
   ...CHANGE_FIELDS,
 } as const satisfies { readonly [action: string]: readonly string[] }
 

@@ -3,7 +3,7 @@ import type { Field } from '../../core/action/field.ts'
 import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
-import { html, type Markup, moment, shown } from '../markup.ts'
+import { copyable, html, type Markup, moment, shown } from '../markup.ts'
 import { me, type OwnVisit } from '../visit.ts'
 import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf, wayBack } from './change-words.ts'
 import { unique } from './hold.ts'
@@ -25,18 +25,21 @@ export function changeBody(visit: OwnVisit, one: ParkedChange, version: string):
   const { change, state, said, expiresAt } = one
   const { title, say, look, over } = CHANGE_TELLING[state]
   const waits = state === 'waiting'
+  const open = waits || state === 'signed'
   const critical = isCritical(change)
   const sentence = clip(change.sentence, 600)
   const left = Math.max(0, Math.round((expiresAt - visit.now) / 1000))
   return html`<p class="hear" role="status" id="heard"></p>
 <div id="change" class="hold" data-version="${version}"${state === 'approved' ? html` data-soon` : null}${over ? null : html` data-live`}>
-<div class="head ${look}"><p class="eyebrow">A change of the forge${waits ? html`, waiting for your touch` : null}${waits ? html`<span class="clock">waits until ${moment(expiresAt)}<span class="left" data-left="${left}"></span></span>` : null}</p>
+<div class="head ${look}"><p class="eyebrow">A change of the forge${waits ? html`, waiting for your touch` : state === 'signed' ? html`, waiting for others` : null}${open ? html`<span class="clock">waits until ${moment(expiresAt)}<span class="left" data-left="${left}"></span></span>` : null}</p>
 <h1 tabindex="-1" id="title"${sentence.length > LONG_TITLE && title === null ? html` class="long"` : null}>${title ?? shown(sentence)}</h1>
-<p class="lede">${say}${said === null || said === '' ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}</p></div>
+<p class="lede">${waits && one.people > 0 ? `Nothing changes until you confirm it, and ${others(one.people)} ${one.people === 1 ? 'countersigns' : 'countersign'} it.` : say}${said === null || said === '' ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}</p></div>
 ${title === null ? null : html`<p class="what"><strong>${shown(sentence)}</strong></p>`}
 ${critical && !over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(change.verb)}</p></div>` : null}
 ${about(visit, one)}
-${fields(one)}
+${state === 'signed' ? waitingFor(visit, one) : null}
+${fields(one.change, SENT[state])}
+${state === 'signed' ? html`<div class="answer"><div class="row"><p>Signed. It goes on by itself when others have countersigned.</p><button form="drop" class="drop">Withdraw it</button></div>${dropForm(one)}</div>` : null}
 ${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button main" href="${visit.deps.forgeOrigin}${wayBack(one)}">Back to the forge</a><a class="button" href="/pending">All that waits</a></p>` : null}
 </div>`
 }
@@ -50,6 +53,7 @@ function about(visit: OwnVisit, { change, resource, client, createdAt, why }: Pa
 const SENT: { readonly [state in ParkedState]: string } = {
   waiting: 'Everything that is sent, and signed',
   approved: 'Everything that is sent, as you signed it',
+  signed: 'Everything that is sent, as you signed it',
   done: 'Everything that was sent, as you signed it',
   rejected: 'Everything that you signed',
   refused: 'Everything that was to be sent',
@@ -57,9 +61,25 @@ const SENT: { readonly [state in ParkedState]: string } = {
   revoked: 'Everything that was to be sent',
 }
 
-function fields({ change, state }: ParkedChange): Markup | null {
+/** Whom it waits for, and what to send them. */
+function waitingFor({ deps }: OwnVisit, { ask }: ParkedChange): Markup | null {
+  if (!ask) return null
+  const names = ask.given.map((id) => deps.identity.account(id)?.name ?? '')
+  return html`<section class="card stack" aria-labelledby="others"><h2 id="others">${String(names.length)} of ${count(ask.people, 'countersignature')}</h2>
+${names.length === 0 ? null : html`<p>By ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}.</p>`}
+<p>It is listed in the portal of everybody who may countersign it. You can also send them this address; it opens for nobody else.</p>
+${copyable('ask-address', `${deps.origin}/countersign/${ask.id}`, 'Address for whoever countersigns')}</section>`
+}
+
+/** How many others, in words. */
+export function others(people: number): string {
+  return people === 1 ? 'one other person' : `${people} other people`
+}
+
+/** Everything that a change says, row by row. */
+export function fields(change: Change, heading: string): Markup | null {
   if (change.stated.length === 0) return null
-  return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${SENT[state]}</h2>
+  return html`<section class="card stack" aria-labelledby="sent"><h2 id="sent">${heading}</h2>
 <table class="fields"><tbody>${change.stated.map((stated) => fieldRow(stated, change))}</tbody></table></section>`
 }
 
@@ -114,13 +134,15 @@ function folded(summary: Markup, all: Markup | Markup[], open = false): Markup {
 function answer(one: ParkedChange, critical: boolean): Markup {
   const ways = unique(one.ways())
   const drop = html`<button form="drop" class="drop">Drop it</button>`
-  const dropForm = html`<form id="drop" method="post" action="/c/${one.id}/refuse" hidden></form>`
   if (ways.length === 0)
-    return html`<div class="answer"><p><strong>It cannot be confirmed any more.</strong> No passkey of yours is enough for policy as it is now.</p><div class="row">${drop}</div>${dropForm}</div>`
+    return html`<div class="answer"><p><strong>It cannot be confirmed any more.</strong> No passkey of yours is enough for policy as it is now.</p><div class="row">${drop}</div>${dropForm(one)}</div>`
   const names = ways.map(({ device, uv }) => `${visible(device.name)}${uv ? ' (with PIN)' : ''}`)
   return html`<details><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0" aria-label="The exact text you sign"></pre></details>
 <div class="answer"><form id="confirm" data-path="/c/${one.id}">${names.length > 2 ? html`<p class="small">These will do: ${names.join(', ')}.</p>` : null}
 <div class="row"><button class="main${critical ? ' critical' : ''}">Confirm with ${names.length <= 2 ? names.join(' or ') : 'a passkey'}</button>${drop}</div>
 <p class="say note bad" role="alert" id="say"></p>
-<noscript><p class="note warn">Passkeys need JavaScript. Please switch it on for this site.</p></noscript></form>${dropForm}</div>`
+<noscript><p class="note warn">Passkeys need JavaScript. Please switch it on for this site.</p></noscript></form>${dropForm(one)}</div>`
 }
+
+const dropForm = ({ id }: ParkedChange): Markup =>
+  html`<form id="drop" method="post" action="/c/${id}/refuse" hidden></form>`

@@ -16,6 +16,12 @@ export interface ChangeTelling {
 export const CHANGE_TELLING: { readonly [state in ParkedState]: ChangeTelling } = {
   waiting: { title: null, say: 'Nothing changes until you confirm it.', look: 'wait', over: false },
   approved: { title: 'Confirmed', say: 'The forge is taking it now.', look: 'wait', over: false },
+  signed: {
+    title: 'Signed by you',
+    say: 'Nothing changes until somebody else countersigns it.',
+    look: 'wait',
+    over: false,
+  },
   done: { title: 'Done', say: 'The forge took it.', look: 'good', over: true },
   rejected: {
     title: 'Confirmed, but turned down',

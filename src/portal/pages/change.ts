@@ -60,6 +60,7 @@ export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refu
         action: one.change.verb,
         resource: statementResource(one.resource),
         fields: one.change.stated,
+        ...(one.people > 0 && { until: visit.now + one.life }),
       },
       undefined,
       one.ways().map(({ device }) => device.id),

@@ -1,7 +1,7 @@
 import { copyable, html, type Markup, shown } from '../markup.ts'
 import { me, type OwnVisit, page } from '../visit.ts'
 
-export function show(visit: OwnVisit): Response {
+export async function show(visit: OwnVisit): Promise<Response> {
   const { deps } = visit
   const account = me(visit)
   const devices = deps.identity.activeDevices(account.id)
@@ -9,10 +9,12 @@ export function show(visit: OwnVisit): Response {
   const passkeys = devices.length - signing
   const waiting = deps.holds.waiting(account.id).length
   const unknownForge = deps.unknownForge()
+  const asks = (await deps.asks.waiting(account.id)).length
   const body = html`<div class="head"><h1>Hello, ${shown(account.name)}</h1>
 <p class="lede">Everything you do at the forge goes through here, and every change carries the signature of a device of yours.</p></div>
 ${unknownForge === null ? null : html`<p class="note bad">The forge says that it is version ${shown(unknownForge)}, which this gateway does not know. It is only read until either of the two is brought up to date.</p>`}
 ${waiting > 0 ? html`<p class="note warn"><a href="/pending">${count(waiting, 'push', 'pushes')}</a> ${waiting === 1 ? 'waits' : 'wait'} for your touch.</p>` : null}
+${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'change')}</a> of other people ${asks === 1 ? 'waits' : 'wait'} for your countersignature.</p>` : null}
 <p><a class="button main" href="${deps.forgeOrigin}/">Open the forge</a></p>
 ${passkeys < 2 ? html`<p class="note warn">You have one passkey. <a href="/devices/add-passkey">Add a second one</a>, so that losing it does not lock you out.</p>` : null}
 <section class="card stack" aria-labelledby="clone"><h2 id="clone">Clone with plain git</h2>

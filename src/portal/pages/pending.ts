@@ -1,8 +1,10 @@
+import { groupOf } from '../../core/action/verbs.ts'
 import { sha256Hex } from '../../core/crypto.ts'
 import type { DeviceId, SessionId } from '../../core/identity.ts'
 import { type Refusal, refusal } from '../../core/refusal.ts'
 import { err, ok, type Result } from '../../core/result.ts'
 import { REPEATED } from '../../core/statement/statement.ts'
+import type { Ask } from '../../hold/asks.ts'
 import type { Hold } from '../../hold/holds.ts'
 import type { ParkedChange } from '../../hold/parked-changes.ts'
 import { clip, visible } from '../display.ts'
@@ -11,6 +13,7 @@ import type { Live } from '../live.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
 import { json, me, type OwnVisit, page, refuse } from '../visit.ts'
 import { isCritical } from './change-words.ts'
+import { sentenceOf } from './countersign-words.ts'
 import { refLine, unique, versionOf } from './hold.ts'
 import type { Seen } from './hold-seen.ts'
 import { assertionOf, elsewhere } from './hold-steps.ts'
@@ -41,7 +44,8 @@ export function createPending(
 ): Record<'show' | 'events' | 'state' | 'begin' | 'approve', Step> {
   const begun = new Map<string, { readonly session: SessionId; readonly codes: readonly string[] }>()
 
-  function show(visit: OwnVisit): Response {
+  async function show(visit: OwnVisit): Promise<Response> {
+    const asks = await visit.deps.asks.waiting(me(visit).id)
     const holds = visit.deps.holds.waiting(me(visit).id)
     for (const hold of holds) {
       if (hold.updates.length <= REFS) seen.note(visit.person.session.id, hold.code, 'refs')
@@ -50,10 +54,12 @@ export function createPending(
     const batch = batchOf(visit, holds)
     const body = html`<p class="hear" role="status" id="heard"></p><div id="pending" class="hold" data-live data-version="${listVersion(visit)}"><div class="head"><h1>Waiting for you</h1>
 <p class="lede">Pushes and changes that go on when you touch a key. Nothing changes until then.</p></div>
-${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line, and a change of the forge that wants your touch until you answer it.</p>` : html`${batch ? batchForm(batch) : null}<ul class="list pushes">${holds.map((hold) => row(visit, hold))}${parked.map((one) => parkedRow(visit, one))}</ul>`}
+${asks.length === 0 ? null : html`<section class="stack" aria-labelledby="asks"><h2 id="asks">For others, to countersign</h2><ul class="list pushes">${asks.map((ask) => askRow(visit, ask))}</ul></section>`}
+${asks.length > 0 && holds.length + parked.length > 0 ? html`<h2>Your own</h2>` : null}
+${holds.length + parked.length + asks.length === 0 ? html`<p class="empty">Nothing waits. A push without a signature shows up here while git holds the line, and a change of the forge that wants your touch until you answer it.</p>` : html`${batch ? batchForm(batch) : null}${holds.length + parked.length === 0 ? null : html`<ul class="list pushes">${holds.map((hold) => row(visit, hold))}${parked.map((one) => parkedRow(visit, one))}</ul>`}`}
 </div>`
     // Where a page of the forge cannot say that something waits, the tab of the list does.
-    const n = holds.length + parked.length
+    const n = holds.length + parked.length + asks.length
     return page(visit, {
       title: n === 0 ? 'Waiting' : `(${n}) Waiting`,
       body,
@@ -158,8 +164,8 @@ ${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A pu
       live.stream(
         visit,
         (changed) => {
-          const { holds, parked } = visit.deps
-          const stops = [holds, parked].map((what) => what.watch(me(visit).id, changed))
+          const { holds, parked, asks } = visit.deps
+          const stops = [holds, parked, asks].map((what) => what.watch(me(visit).id, changed))
           return () => {
             for (const stop of stops) stop()
           }
@@ -174,11 +180,12 @@ ${holds.length + parked.length === 0 ? html`<p class="empty">Nothing waits. A pu
 
 /** Another one whenever something comes to wait, waits no longer, or looks different. */
 export function listVersion(visit: OwnVisit): string {
-  const { holds, parked } = visit.deps
+  const { holds, parked, asks } = visit.deps
   const account = me(visit).id
   const lines = [
     ...holds.waiting(account).map((hold) => `${hold.code} ${versionOf(hold)}`),
-    ...parked.waiting(account).map(({ id }) => id),
+    ...parked.waiting(account).map(({ id, state, ask }) => `${id} ${state} ${ask?.given.join(',') ?? ''}`),
+    ...asks.known(account).map(({ id, given }) => `${id} ${given.join(',')}`),
   ]
   return sha256Hex(lines.join('\n')).slice(0, 16)
 }
@@ -231,6 +238,16 @@ function parkedRow(visit: OwnVisit, one: ParkedChange): Markup {
   const { id, change, createdAt, expiresAt } = one
   const sentence = clip(change.sentence, 200)
   return html`<li class="change-row${isCritical(change) ? ' critical' : ''}"><div class="split-row"><div class="stack tight"><h2><a href="/c/${id}">${shown(sentence)}</a></h2>
-<p class="small soft">${isCritical(change) ? html`<span class="badge bad">look twice</span> ` : null}on the forge's own pages at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
+<p class="small soft">${isCritical(change) ? html`<span class="badge bad">look twice</span> ` : null}${one.state === 'signed' ? html`<span class="badge">signed, waits for others</span> ` : null}on the forge's own pages at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
 <a class="button" href="/c/${id}" aria-label="Look at the change: ${visible(sentence)}">Look</a></div></li>`
+}
+
+function askRow(visit: OwnVisit, ask: Ask): Markup {
+  const { id, createdAt, expiresAt, requester, action } = ask
+  const sentence = clip(sentenceOf(ask), 200)
+  const critical = groupOf(action.verb) === 'critical'
+  const name = visit.deps.identity.account(requester)?.name ?? ''
+  return html`<li class="change-row${critical ? ' critical' : ''}"><div class="split-row"><div class="stack tight"><h2><a href="/countersign/${id}">${shown(sentence)}</a></h2>
+<p class="small soft">${critical ? html`<span class="badge bad">look twice</span> ` : null}signed by <strong>${shown(name)}</strong> at ${moment(createdAt)}, <span class="left" data-left="${Math.max(0, Math.round((expiresAt - visit.now) / 1000))}"></span></p></div>
+<a class="button" href="/countersign/${id}" aria-label="Look at what ${visible(name)} asks: ${visible(sentence)}">Look</a></div></li>`
 }

@@ -53,6 +53,9 @@ export function fakeParked(now: () => number): FakeParkedChanges {
         state: 'waiting',
         said: null,
         next: null,
+        people: 0,
+        life: 60 * 60_000,
+        ask: null,
         approved: [],
         outcome: '/acme/app/settings/collaboration',
         ways: () => [],
@@ -86,7 +89,8 @@ export function fakeParked(now: () => number): FakeParkedChanges {
       return watching.size
     },
     byId: (account, id) => all.find((one) => one.account === account && one.id === id),
-    waiting: (account) => all.filter((one) => one.account === account && one.state === 'waiting'),
+    waiting: (account) =>
+      all.filter((one) => one.account === account && (one.state === 'waiting' || one.state === 'signed')),
     watch(account, changed) {
       const watcher = { account, changed }
       watching.add(watcher)

@@ -1,5 +1,6 @@
 import { ok } from '../../../src/core/result.ts'
 import type { Log } from '../../../src/flow/context.ts'
+import { type AskRegistry, createAsks } from '../../../src/hold/asks.ts'
 import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
 import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
 import { createPortal, type Portal } from '../../../src/portal/portal.ts'
@@ -13,6 +14,7 @@ export interface FakePortal {
   readonly identity: FakeIdentity
   readonly holds: FakeHolds
   readonly parked: FakeParkedChanges
+  readonly asks: AskRegistry
   /** As when the gateway stops. */
   readonly stop: AbortController
   readonly handOver: HandOver
@@ -39,6 +41,7 @@ export function fakePortal(
   const identity = fakeIdentity(now)
   const holds = fakeHolds(now, origin)
   const parked = fakeParked(now)
+  const asks = createAsks({ limits: { total: 100 }, identity, now })
   const stop = new AbortController()
   const handOver = createHandOver({ now })
   const logged: string[] = []
@@ -60,6 +63,7 @@ export function fakePortal(
     handOver,
     holds,
     parked,
+    asks,
     ledger: {
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({
@@ -89,6 +93,7 @@ export function fakePortal(
     identity,
     holds,
     parked,
+    asks,
     stop,
     handOver,
     origin,

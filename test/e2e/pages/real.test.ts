@@ -8,6 +8,7 @@ import { createCeremonies } from '../../../src/ceremony/create-ceremonies.ts'
 import { sshString } from '../../../src/core/bytes.ts'
 import { ed25519PrivateKey, sha256Hex } from '../../../src/core/crypto.ts'
 import { ok } from '../../../src/core/result.ts'
+import { createAsks } from '../../../src/hold/asks.ts'
 import type { Identity } from '../../../src/identity/identity.ts'
 import { openIdentity } from '../../../src/identity/open-identity.ts'
 import { openLedger } from '../../../src/ledger/open-ledger.ts'
@@ -82,6 +83,7 @@ async function real(): Promise<
       handOver: createHandOver({ now }),
       holds: fakeHolds(now, origin),
       parked: fakeParked(now),
+      asks: createAsks({ limits: { total: 100 }, identity, now }),
       ledger: createLedgerView({ ledger, store, identity }),
       invite,
       limiter: { mayTry: () => true, failed() {} },

@@ -1,0 +1,81 @@
+import type { Account } from '../../core/identity.ts'
+import type { Ask, May } from '../../hold/asks.ts'
+import { clip, visible } from '../display.ts'
+import { html, type Markup, moment, shown } from '../markup.ts'
+import { me, type OwnVisit } from '../visit.ts'
+import { fields } from './change-body.ts'
+import { consequence, isCritical, placeOf } from './change-words.ts'
+import { sentenceOf, tellingOf } from './countersign-words.ts'
+import { refLine, unique } from './hold.ts'
+import { count } from './hold-words.ts'
+
+// The page of what somebody else signed, for whoever may countersign it. Everything in it is somebody else's text.
+
+/** A heading of more characters is set smaller. */
+const LONG_TITLE = 60
+
+export interface AskView {
+  readonly ask: Ask
+  readonly may: May
+  readonly requester: Account
+  /** That of everything that waits: the script fetches the page again when it is another. */
+  readonly version: string
+}
+
+export function askBody(visit: OwnVisit, view: AskView): Markup {
+  const { ask, requester, version } = view
+  const telling = tellingOf(ask)
+  const mine = ask.given.includes(me(visit).id)
+  const sentence = clip(sentenceOf(ask), 600)
+  const left = Math.max(0, Math.round((ask.expiresAt - visit.now) / 1000))
+  const critical = ask.subject.kind === 'change' && isCritical(ask.subject.parked.change)
+  return html`<p class="hear" role="status" id="heard"></p>
+<div id="change" class="hold" data-version="${version}"${ask.over ? null : html` data-live`}>
+<div class="head ${telling?.look ?? 'wait'}"><p class="eyebrow">${shown(requester.name)} asks you to countersign${ask.over ? null : html`<span class="clock">waits until ${moment(ask.expiresAt)}<span class="left" data-left="${left}"></span></span>`}</p>
+<h1 tabindex="-1" id="title"${sentence.length > LONG_TITLE && telling === null ? html` class="long"` : null}>${telling ? telling.title : shown(sentence)}</h1>
+<p class="lede">${telling?.say ?? (mine ? 'You countersigned it. It waits for somebody else, too.' : html`${shown(requester.name)} signed this. It is done in their name once ${ask.people === 1 ? 'you' : `${ask.people} others`} countersign it.`)}</p></div>
+${telling ? html`<p class="what"><strong>${shown(sentence)}</strong></p>` : null}
+${critical && !ask.over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(ask.action.verb)}</p></div>` : null}
+${about(visit, view)}
+${what(ask, requester)}
+<details><summary>The exact text that ${shown(requester.name)} signed</summary><pre class="code wrap" tabindex="0" aria-label="The exact text that the other person signed">${shown(Buffer.from(ask.signed).toString('utf8'))}</pre></details>
+${ask.over || mine ? html`<p class="row"><a class="button" href="/pending">All that waits</a></p>` : answer(view, critical)}
+</div>`
+}
+
+function about({ deps }: OwnVisit, { ask, requester }: AskView): Markup {
+  const { subject, action, given, people } = ask
+  const place =
+    subject.kind === 'change'
+      ? action.resource.kind === 'account'
+        ? { kind: 'Account', name: requester.name }
+        : placeOf(action.resource, subject.parked.change)
+      : { kind: 'Repository', name: `${subject.hold.repo.owner}/${subject.hold.repo.name}` }
+  const why = subject.kind === 'change' ? subject.parked.why : subject.hold.why
+  const names = given.map((id) => deps.identity.account(id)?.name ?? '')
+  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>Asked by</dt><dd><strong>${shown(requester.name)}</strong></dd></div><div><dt>Signed at</dt><dd>${moment(ask.createdAt)}</dd></div><div><dt>Countersigned</dt><dd>${String(given.length)} of ${String(people)}${names.length === 0 ? null : html`, by ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}`}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${action.verb}</code></dd></div></dl>`
+}
+
+function what({ subject }: Ask, requester: Account): Markup | null {
+  if (subject.kind === 'change')
+    return fields(subject.parked.change, `Everything that is sent, as ${visible(requester.name)} signed it`)
+  const { hold } = subject
+  return html`<section class="card stack" aria-labelledby="refs"><h2 id="refs">${count(hold.updates.length, 'ref')}</h2><div class="refs">${hold.updates.map((_, i) => refLine(hold, i))}</div></section>`
+}
+
+/** The last word: countersign with a touch, or say no. */
+function answer({ ask, may }: AskView, critical: boolean): Markup {
+  const ways = unique(may.ways)
+  if (ways.length === 0)
+    return html`<div class="answer"><p><strong>You cannot countersign it now.</strong> ${may.why}</p></div>`
+  const names = ways.map(({ device, uv }) => `${visible(device.name)}${uv ? ' (with PIN)' : ''}`)
+  return html`<details><summary>The exact text you sign</summary><pre class="code wrap" id="exact" tabindex="0" aria-label="The exact text you sign"></pre></details>
+<div class="answer"><form id="confirm" data-path="/countersign/${ask.id}">${names.length > 2 ? html`<p class="small">These will do: ${names.join(', ')}.</p>` : null}
+<div class="row"><button class="main${critical ? ' critical' : ''}">Countersign with ${names.length <= 2 ? names.join(' or ') : 'a passkey'}</button><button type="button" class="danger" popovertarget="refuse">Refuse</button></div>
+<p class="say note bad" role="alert" id="say"></p>
+<noscript><p class="note warn">Passkeys need JavaScript. Please switch it on for this site.</p></noscript></form>
+<div popover id="refuse"><form method="post" action="/countersign/${ask.id}/refuse"><h2>Refuse it?</h2>
+<p class="soft">Nothing changes, and nobody can countersign it any more.</p>
+<div class="field"><label for="why">Reason <span class="soft">(optional; whoever asked sees it)</span></label><input id="why" name="why" maxlength="300" autocomplete="off" autofocus></div>
+<div class="row"><button class="danger">Refuse it</button><button type="button" popovertarget="refuse" popovertargetaction="hide">Cancel</button></div></form></div></div>`
+}
