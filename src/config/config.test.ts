@@ -17,8 +17,8 @@ describe('countersign.yaml', () => {
     assert.ok(parsed.ok)
     assert.deepEqual(parsed.value.names?.listen, { host: '0.0.0.0', port: 443 })
     assert.deepEqual(parsed.value.tls, { cert: '/home/tls/cert.pem', key: '/etc/key.pem' })
-    const { sessions, holds, spool, lfs } = parsed.value
-    assert.deepEqual({ limits: sessions, holds, spool, lfs }, DEFAULTS)
+    const { sessions, holds, countersign, spool, lfs } = parsed.value
+    assert.deepEqual({ limits: sessions, holds, countersign, spool, lfs }, DEFAULTS)
   })
   test('on loopback, with limits alone', () => {
     const parsed = parseConfig('holds: { seconds: 30 }\n', '/home')
@@ -33,6 +33,7 @@ describe('countersign.yaml', () => {
       [`${NAMES.replace('portal: https', 'portal: http')}`, /same scheme/],
       [`${NAMES}holds: { seconds: 4 }\n`, /countersign\.yaml:4: holds\.seconds/],
       [`${NAMES}holds: { seconds: 3600 }\n`, /countersign\.yaml:4: holds\.seconds/],
+      [`${NAMES}countersign: { change: 61 }\n`, /countersign\.yaml:4: countersign\.change/],
       [`${NAMES}colour: red\n`, /countersign\.yaml:1: .*colour/],
       [`${NAMES}log: loud\n`, /countersign\.yaml:4: log/],
       ['a: 1\na: 2\n', /countersign\.yaml:2: /],

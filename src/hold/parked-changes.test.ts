@@ -4,13 +4,16 @@ import { SITE } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
 import { accountId, deviceId, sessionId } from '../core/identity.ts'
 import { refusal } from '../core/refusal.ts'
+import { writeStatement } from '../core/statement/statement.ts'
 import type { Revocation } from '../identity/identity.ts'
 import { createAsks } from './asks.ts'
+import type { HoldWay } from './holds.ts'
 import { createParkedChanges, type ParkedChange, type ParkRequest } from './parked-changes.ts'
 
 const alice = accountId('alice')
 const bob = accountId('bob')
 const phone = deviceId('phone')
+const laptop = deviceId('laptop')
 const session = sessionId('s1')
 const LIFE = 300_000
 const approval = {
@@ -118,4 +121,75 @@ test('nobody hears of other people’s changes, of what did not happen, or after
   stop()
   park()
   assert.equal(told.length, 2)
+})
+
+const signed = {
+  ...approval,
+  text: writeStatement({
+    origin: 'https://id.git.example.com',
+    actor: { name: 'alice', forgeId: 7 },
+    action: 'org.create',
+    resource: null,
+    fields: [['name', 'acme']],
+    policy: `sha256:${'0'.repeat(64)}`,
+    issued: Math.floor(Date.now() / 1000) * 1000,
+    expires: Math.floor(Date.now() / 1000) * 1000 + 3_600_000,
+    nonce: 'A'.repeat(43),
+  }),
+}
+/** It takes one other person; `count` says whose countersignatures count. */
+const forTwo = (more: Partial<ParkRequest> = {}): Partial<ParkRequest> => ({
+  people: 1,
+  carryOut: async (_, __, given) =>
+    given.length > 0
+      ? { kind: 'done', next: '/x' }
+      : { kind: 'others', people: 1, counted: [], unfit: new Map() },
+  look: async () => ({ ways: [{} as HoldWay], why: null }),
+  ...more,
+})
+
+test('signed, it waits for others as long as its statement says, and is done once one countersigned', async () => {
+  const { park } = bed()
+  const one = park(forTwo())
+  assert.equal(await one.approve(signed), undefined)
+  assert.equal(one.state, 'signed')
+  assert.equal(new Date(one.expiresAt).toISOString().slice(0, 19), /expires (.{19})Z/.exec(signed.text)![1])
+  assert.equal(await one.ask!.countersign({ ...approval, account: bob }), undefined)
+  assert.deepEqual([one.state, one.next, one.ask!.over], ['done', '/x', true])
+})
+
+test('signed, it ends by withdrawal, a no, time, and its signing device', async () => {
+  const { park, revoke } = bed()
+  const ends: [string, (one: ParkedChange) => unknown, string, RegExp | null][] = [
+    ['withdrawn', (one) => one.refuse(), 'refused', null],
+    ['a no', (one) => one.ask!.decline(bob, 'Why?'), 'refused', /^bob refused: Why\?$/],
+    ['a device', () => revoke({ kind: 'device', account: alice, device: laptop }), 'revoked', /ended/],
+  ]
+  for (const [name, end, state, said] of ends) {
+    const one = park(forTwo())
+    await one.approve({ ...signed, device: laptop })
+    await end(one)
+    assert.equal(one.state, state, name)
+    if (said) assert.match(one.said!, said)
+    assert.equal(one.ask!.over, true, name)
+    assert.equal((await one.ask!.countersign({ ...approval, account: bob }))?.reason, 'proof-invalid')
+  }
+  const old = park(forTwo())
+  await old.approve({ ...signed, text: signed.text.replace(/expires 20../, 'expires 2020') })
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(old.state, 'expired')
+})
+
+test('what ends while it is judged does not wait on', async () => {
+  const { park, revoke } = bed()
+  const one = park(
+    forTwo({
+      async carryOut() {
+        revoke({ kind: 'session', account: alice, session })
+        return { kind: 'others', people: 1, counted: [], unfit: new Map() }
+      },
+    }),
+  )
+  assert.equal((await one.approve(signed))?.reason, 'proof-invalid')
+  assert.deepEqual([one.state, one.ask], ['revoked', null])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ask, key, NOW, page, passkey, push, session } from '../../../test/support/policy-bed.ts'
+import { ask, key, NOW, page, passkey, push, session, touched } from '../../../test/support/policy-bed.ts'
 import { accountId, type Device, deviceId } from '../identity.ts'
 import { hypotheses } from './hypotheses.ts'
 
@@ -60,6 +60,26 @@ describe('proofs that could be given', () => {
     const many = Array.from({ length: 500 }, (_, i) => device(`k${i}`))
     assert.equal(looks(many).length, 10)
     assert.equal(looks([...many, device('older', { createdAt: key.createdAt - HOUR })]).length, 12)
+  })
+  test('one’s own keys alone, then with one, two, three other people, then a key to come', () => {
+    const people = (more: object = {}, most = 3): number[] =>
+      hypotheses({ ...ask(push, session), ...more }, [key], NOW, most)
+        .filter(({ device: { id } }) => id === key.id)
+        .map((one) => one.people)
+    assert.deepEqual(people(), [0, 0, 1, 1, 2, 2, 3, 3])
+    assert.deepEqual(people({}, 0), [0, 0])
+    const all = hypotheses(ask(push, session), [key], NOW, 3).map(({ device: { id } }) => id)
+    assert.ok(all.lastIndexOf(key.id) < all.indexOf(deviceId('not-yet-enrolled')))
+    // Those who countersigned already count, and what was proven stays as it is.
+    assert.deepEqual(people({ countersignatures: 2 }), [2, 2, 3, 3])
+    const given = hypotheses({ ...ask(push, touched), countersignatures: 1 }, [key], NOW, 3).slice(0, 2)
+    assert.deepEqual(
+      given.map(({ proof, people: others }) => [proof, others]),
+      [
+        [touched, 2],
+        [touched, 3],
+      ],
+    )
   })
   test('none for a read, whose session is proof enough', () => {
     assert.deepEqual(hypotheses(ask(page, session), [key, passkey], NOW), [])

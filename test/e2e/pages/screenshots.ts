@@ -10,7 +10,7 @@ import { small } from './fake-holds.ts'
 import { linkSecret, seed } from './people.ts'
 import { dangerous, ordinary, several } from './pushes.ts'
 import { serve } from './serve.ts'
-import { deletion, fileEdit, hostile, webhook } from './some-changes.ts'
+import { asked, deletion, fileEdit, hostile, webhook } from './some-changes.ts'
 
 const dir = process.argv[2] ?? 'test/e2e/pages/shots'
 const only = process.argv[3]
@@ -33,6 +33,22 @@ const turned = fake.parked.add({
   state: 'rejected',
   said: 'The forge did not take it: The user does not exist.',
 })
+const carol = fake.identity.accountByName('carol')!
+const waits = { people: 1, state: 'signed' as const }
+const signed = fake.parked.add({ ...waits, account: alice.id, expiresAt: fake.at + 47 * 60_000 })
+asked(fake, signed, { ways: [], why: null }, { look: async () => undefined })
+const oneOf = (account: typeof alice, from: ReturnType<typeof webhook>) =>
+  fake.parked.add({ ...waits, account: account.id, change: from.change, why: 'payments needs two people' })
+const mine = { ways: [{ device: key, uv: true }], why: null }
+const countersign = asked(fake, oneOf(carol, webhook(fake, { ...people, alice: carol })), mine)
+const critical = asked(fake, oneOf(carol, deletion(fake, { ...people, alice: carol })), mine)
+const odd = asked(fake, oneOf(carol, hostile(fake, { ...people, alice: carol })), mine)
+const young = asked(fake, oneOf(carol, webhook(fake, { ...people, alice: carol })), {
+  ways: [],
+  why: 'No passkey of yours is enough for policy: one that was added a day ago or earlier may be.',
+})
+const no = asked(fake, fake.parked.add({ account: carol.id, state: 'refused' }), mine)
+no.close()
 const policy = () => [{ device: key, uv: false }]
 const coming = fake.holds.add({ account: admin.id, state: 'receiving' })
 const reading = fake.holds.add({ account: admin.id, policy })
@@ -123,6 +139,18 @@ const SHOTS: readonly Shot[] = [
   { name: 'change-hostile', path: `/c/${evil.id}`, as: 'alice' },
   { name: 'change-done', path: `/c/${ended.id}`, as: 'alice' },
   { name: 'change-rejected', path: `/c/${turned.id}`, as: 'alice' },
+  { name: 'change-signed', path: `/c/${signed.id}`, as: 'alice' },
+  { name: 'countersign', path: `/countersign/${countersign.id}`, as: 'alice', height: 980 },
+  {
+    name: 'countersign-refuse',
+    path: `/countersign/${countersign.id}`,
+    as: 'alice',
+    act: async (page) => page.getByRole('button', { name: 'Refuse' }).first().click(),
+  },
+  { name: 'countersign-critical', path: `/countersign/${critical.id}`, as: 'alice' },
+  { name: 'countersign-hostile', path: `/countersign/${odd.id}`, as: 'alice' },
+  { name: 'countersign-young', path: `/countersign/${young.id}`, as: 'alice' },
+  { name: 'countersign-refused', path: `/countersign/${no.id}`, as: 'alice' },
   { name: 'pending', path: '/pending', as: 'alice' },
   { name: 'pending-batch', path: '/pending', as: 'alice', act: click('Approve these') },
   { name: 'sessions', path: '/sessions', as: 'alice' },

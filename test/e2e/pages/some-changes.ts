@@ -1,4 +1,7 @@
 import { sha256Hex } from '../../../src/core/crypto.ts'
+import { encodeField } from '../../../src/core/statement/percent.ts'
+import type { AskRequest, OpenAsk } from '../../../src/hold/asks.ts'
+import type { HoldWay } from '../../../src/hold/holds.ts'
 import { aChange, type FakeParked } from './fake-parked.ts'
 import type { FakePortal } from './fake-portal.ts'
 import { HOSTILE, type Seeded } from './people.ts'
@@ -76,4 +79,42 @@ export function hostile(fake: FakePortal, { alice, key }: Seeded): FakeParked {
       ],
     ),
   })
+}
+
+/** What somebody else signed, for `account` to countersign; without `may` no passkey of theirs will do. */
+export function asked(
+  fake: FakePortal,
+  parked: FakeParked,
+  may: { ways: readonly HoldWay[]; why: string | null },
+  more: Partial<AskRequest> = {},
+): OpenAsk {
+  const opened = fake.asks.open({
+    requester: parked.account,
+    subject: { kind: 'change', parked },
+    action: { verb: parked.change.verb, resource: parked.resource } as AskRequest['action'],
+    signed: Buffer.from(
+      [
+        'countersign statement v1',
+        `origin ${fake.origin}`,
+        'actor carol forge-id 9',
+        `action ${parked.change.verb}`,
+        'repo acme/app forge-id 3',
+        ...parked.change.stated.map((field) => `field ${field.map(encodeField).join(' ')}`),
+        `policy sha256:${'ab12'.repeat(16)}`,
+        'issued 2026-11-24T07:00:00Z',
+        'expires 2026-11-24T08:00:00Z',
+        `nonce ${'q83v'.padEnd(43, 'A')}`,
+        '',
+      ].join('\n'),
+    ),
+    people: 1,
+    expiresAt: fake.at + 47 * 60_000,
+    look: async () => may,
+    judge: async () => ({ kind: 'over' }),
+    declined: async () => undefined,
+    ...more,
+  })
+  if (!opened.ok) throw new Error(opened.error.say)
+  parked.ask = opened.value
+  return opened.value
 }
