@@ -25,15 +25,16 @@ export interface AskView {
 export function askBody(visit: OwnVisit, view: AskView): Markup {
   const { ask, requester, version } = view
   const telling = tellingOf(ask)
+  const said = (ask.subject.kind === 'change' ? ask.subject.parked.said : ask.subject.hold.said) ?? ''
   const mine = ask.given.includes(me(visit).id)
   const sentence = clip(sentenceOf(ask), 600)
   const left = Math.max(0, Math.round((ask.expiresAt - visit.now) / 1000))
   const critical = ask.subject.kind === 'change' && isCritical(ask.subject.parked.change)
   return html`<p class="hear" role="status" id="heard"></p>
 <div id="change" class="hold" data-version="${version}"${ask.over ? null : html` data-live`}>
-<div class="head ${telling?.look ?? 'wait'}"><p class="eyebrow">${shown(requester.name)} asks you to countersign${ask.over ? null : html`<span class="clock">waits until ${moment(ask.expiresAt)}<span class="left" data-left="${left}"></span></span>`}</p>
+<div class="head ${telling?.look ?? 'wait'}"><p class="eyebrow"><span>${shown(requester.name)} asks you to countersign</span>${ask.over ? null : html`<span class="clock">waits until ${moment(ask.expiresAt)}<span class="left" data-left="${left}"></span></span>`}</p>
 <h1 tabindex="-1" id="title"${sentence.length > LONG_TITLE && telling === null ? html` class="long"` : null}>${telling ? telling.title : shown(sentence)}</h1>
-<p class="lede">${telling?.say ?? (mine ? 'You countersigned it. It waits for somebody else, too.' : html`${shown(requester.name)} signed this. It is done in their name once ${ask.people === 1 ? 'you' : `${ask.people} others`} countersign it.`)}</p></div>
+<p class="lede">${telling ? html`${telling.say}${said === '' ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}` : mine ? 'You countersigned it. It waits for somebody else, too.' : html`${shown(requester.name)} signed this. It is done in their name once ${ask.people === 1 ? 'you' : `${ask.people} others`} countersign it.`}</p></div>
 ${telling ? html`<p class="what"><strong>${shown(sentence)}</strong></p>` : null}
 ${critical && !ask.over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(ask.action.verb)}</p></div>` : null}
 ${about(visit, view)}
@@ -53,12 +54,12 @@ function about({ deps }: OwnVisit, { ask, requester }: AskView): Markup {
       : { kind: 'Repository', name: `${subject.hold.repo.owner}/${subject.hold.repo.name}` }
   const why = subject.kind === 'change' ? subject.parked.why : subject.hold.why
   const names = given.map((id) => deps.identity.account(id)?.name ?? '')
-  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>Asked by</dt><dd><strong>${shown(requester.name)}</strong></dd></div><div><dt>Signed at</dt><dd>${moment(ask.createdAt)}</dd></div><div><dt>Countersigned</dt><dd>${String(given.length)} of ${String(people)}${names.length === 0 ? null : html`, by ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}`}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${action.verb}</code></dd></div></dl>`
+  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>Asked by</dt><dd><strong>${shown(requester.name)}</strong></dd></div><div><dt>Signed at</dt><dd>${moment(ask.createdAt)}</dd></div><div><dt>Countersigned</dt><dd>${String(given.length)} of ${String(people)}${names.length === 0 ? null : html`, by ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}`}</dd></div>${why === '' ? null : html`<div><dt>Policy</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${action.verb}</code></dd></div></dl>`
 }
 
 function what({ subject }: Ask, requester: Account): Markup | null {
   if (subject.kind === 'change')
-    return fields(subject.parked.change, `Everything that is sent, as ${visible(requester.name)} signed it`)
+    return fields(subject.parked.change, `Everything that ${visible(requester.name)} signed`)
   const { hold } = subject
   return html`<section class="card stack" aria-labelledby="refs"><h2 id="refs">${count(hold.updates.length, 'ref')}</h2><div class="refs">${hold.updates.map((_, i) => refLine(hold, i))}</div></section>`
 }
