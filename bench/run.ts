@@ -1,6 +1,7 @@
 // `npm run bench`: what the gateway costs, as ratios and differences within this run. `--quick` takes at most five minutes.
 import { parseArgs } from 'node:util'
 import { GIT, OPENSSH, provide } from '../scripts/prerequisites.ts'
+import { changes } from './changes.ts'
 import { holds } from './holds.ts'
 import { pages } from './pages.ts'
 import { pushes } from './pushes.ts'
@@ -14,7 +15,7 @@ const { values, positionals } = parseArgs({
 })
 provide([GIT, OPENSSH])
 process.setMaxListeners(0) // every child is ended at the exit, however it comes
-const PARTS = { pages, transfers, pushes, holds, start }
+const PARTS = { pages, changes, transfers, pushes, holds, start }
 const rows: Row[] = []
 for (const [name, part] of Object.entries(PARTS)) {
   if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await part(values.quick)))
