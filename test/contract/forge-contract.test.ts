@@ -2,12 +2,14 @@
 // wrong.
 import { after, before, describe } from 'node:test'
 import { newBench } from './bench.ts'
+import { deletionContract } from './deletions.ts'
 import { gitContract } from './git.ts'
 import { identityContract } from './identity.ts'
 import { lfsContract } from './lfs.ts'
 import { lifetimeContract } from './lifetime.ts'
 import { pageContract } from './pages.ts'
 import { peopleContract } from './people.ts'
+import { releaseContract } from './releases.ts'
 import { KINDS } from './support.ts'
 import { tokenContract } from './tokens.ts'
 import { unguardedContract } from './unguarded.ts'
@@ -26,6 +28,8 @@ for (const kind of KINDS) {
     pageContract(bench)
     gitContract(bench)
     lfsContract(bench)
+    releaseContract(bench)
+    deletionContract(bench)
     unguardedContract(bench)
     tokenContract(bench)
     lifetimeContract(bench)
