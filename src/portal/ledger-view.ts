@@ -1,6 +1,8 @@
 import { accountId } from '../core/identity.ts'
+import type { TileName } from '../core/ledger/tile.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
+import { readTile } from '../ledger/read-tile.ts'
 import type { Store } from '../store/store.ts'
 import { glance } from './glance.ts'
 
@@ -10,6 +12,8 @@ export interface LedgerView {
   readonly vkey: string
   /** The newest checkpoint: its size, and the signed note as it stands. */
   checkpoint(): Promise<{ readonly size: number; readonly note: string }>
+  /** A tile of its tree, or a bundle of its entries; undefined for one that it does not have. */
+  tile(name: TileName): Promise<Uint8Array | undefined>
   /** Newest first. `account` null: of everybody. */
   recent(account: string | null, limit: number): Promise<readonly LedgerRow[]>
 }
@@ -29,6 +33,7 @@ export function createLedgerView(deps: { ledger: Ledger; store: Store; identity:
   const { ledger, store, identity } = deps
   return {
     vkey: ledger.vkey,
+    tile: (name) => readTile(store, name),
     async checkpoint() {
       const row = await store.db
         .selectFrom('ledger_checkpoint')

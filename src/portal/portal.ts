@@ -23,6 +23,7 @@ import { createPending } from './pages/pending.ts'
 import * as people from './pages/people.ts'
 import * as sessions from './pages/sessions.ts'
 import * as signIn from './pages/sign-in.ts'
+import * as tiles from './pages/tiles.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { OwnVisit, Visit } from './visit.ts'
 import { refuse, see, withCookie } from './visit.ts'
@@ -59,6 +60,9 @@ export function createPortal(deps: PortalDeps): Portal {
     ['GET', '/enrol', enrol.show],
     ['POST', '/enrol/begin', enrol.begin],
     ['POST', '/enrol/finish', enrol.finish],
+    ['GET', '/ledger/checkpoint', tiles.checkpoint],
+    ['GET', '/ledger/vkey', tiles.vkey],
+    ['GET', '/ledger/tile/*', tiles.tile],
   ]
   const forOwner: readonly Row<OwnVisit>[] = [
     ['GET', '/', home.show],
@@ -152,7 +156,8 @@ export function createPortal(deps: PortalDeps): Portal {
     }
     const response = await app.fetch(request, { visit })
     // Ceremonies need a browser to belong to; a page is where it gets its pre-session.
-    const starts = pre === undefined && request.method === 'GET' && response.status === 200
+    const isPage = response.headers.get('content-type')?.startsWith('text/html') === true
+    const starts = pre === undefined && request.method === 'GET' && response.status === 200 && isPage
     return starts ? withCookie(visit, response, cookies.pre, randomSecret(), PRE_SECONDS) : response
   }
 

@@ -70,6 +70,7 @@ export function fakePortal(
         size: rows.length,
         note: `localhost/ledger\n${rows.length}\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— localhost/ledger Lw\n`,
       }),
+      tile: async () => undefined,
       recent: async (account, limit) =>
         rows
           .filter((row) => account === null || row.account === identity.account(account as never)?.name)
