@@ -25,6 +25,7 @@ export type RefusalReason =
   | 'not-found' // does not exist, or the reader may not know that it does
   | 'account-inactive'
   | 'device-inactive'
+  | 'out-of-scope' // the token was made for something else
   | 'denied' // policy: no proof would change it
   | 'proof-needed' // policy: a proof would change it
   | 'others-needed' // policy: signed, and other people must countersign

@@ -17,6 +17,7 @@ const STATUS: Record<RefusalReason, number> = {
   'not-found': 404,
   'account-inactive': 403,
   'device-inactive': 403,
+  'out-of-scope': 403,
   denied: 403,
   'proof-needed': 409,
   'others-needed': 409,

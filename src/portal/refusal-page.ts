@@ -81,6 +81,13 @@ function look(reason: RefusalReason): Look {
         fix: 'Sign in with another of your devices.',
         way: 'sign-in',
       }
+    case 'out-of-scope':
+      return {
+        status: 403,
+        title: 'The token is for something else',
+        fix: 'Make a token that may do this.',
+        way: 'home',
+      }
     case 'denied':
       return {
         status: 403,

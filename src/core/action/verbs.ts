@@ -124,6 +124,7 @@ export const VERBS = {
     'user.email.make-primary',
     'user.email.delete',
     'user.org.leave',
+    'token.create', // a token of the gateway; made in the portal
   ]),
 
   ...all('critical', 'repo', [

@@ -18,6 +18,7 @@ export const STATEMENT_FIELDS = {
   'device.add': ['kind', 'credential?', 'name'],
   'device.revoke': ['device', 'credential', 'name'],
   'git-password.create': [],
+  'token.create': ['name', 'may*', 'reach', 'repo*', 'until'],
   'account.invite': ['name', 'email'],
   'account.disable': ['name', 'account'],
   'account.enable': ['name', 'account'],
