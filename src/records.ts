@@ -53,7 +53,7 @@ export async function openRecords(
       },
     )
   }
-  const { portalIdle, forgeIdle, absolute, gitPassword, link } = options.limits
+  const { portalIdle, forgeIdle, absolute, gitPassword, token, link } = options.limits
   const identity = await openIdentity({
     store,
     ledger,
@@ -63,6 +63,7 @@ export async function openRecords(
       forgeIdle: forgeIdle * MINUTE,
       absolute: absolute * MINUTE,
       gitPassword: gitPassword * MINUTE,
+      token: token * MINUTE,
       link: link * MINUTE,
     },
   })

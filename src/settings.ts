@@ -10,6 +10,8 @@ export interface Limits {
   readonly forgeIdle: number
   readonly absolute: number
   readonly gitPassword: number
+  /** The longest life of a token for programs. */
+  readonly token: number
   readonly link: number
 }
 
@@ -49,7 +51,7 @@ export interface Settings {
 
 /** What `countersign.yaml` would say by default, so that its parser is not loaded without one. */
 export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'countersign' | 'spool' | 'lfs'> = {
-  limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 },
+  limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, token: 43_200, link: 1440 },
   holds: { seconds: 300, perAccount: 20, total: 500 },
   countersign: { change: 60, critical: 30 },
   spool: { push: 4096, account: 8192, total: 16384, mirror: 4096, mirrors: 16384 },

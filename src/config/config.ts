@@ -33,6 +33,8 @@ const FILE = z.strictObject({
       forgeIdle: duration.default(720),
       absolute: duration.default(720),
       gitPassword: duration.default(720),
+      /** The longest life a token for programs may be given. */
+      token: duration.default(43_200),
       link: duration.default(1440),
     })
     .prefault({}),

@@ -314,6 +314,7 @@ function hangsOn({ device, credential }: HoldRequest, revocation: Revocation): b
     case 'git-password':
       return revocation.id === credential
     case 'session':
+    case 'token':
       return false // a push hangs on its git password
   }
 }

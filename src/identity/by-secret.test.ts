@@ -31,6 +31,7 @@ test('what time has ended leaves memory, and is told', () => {
   const state = {
     sessions: bySecret(),
     passwords: bySecret(),
+    tokens: bySecret(),
     links: bySecret(),
   } as unknown as State
   for (const expiresAt of [10, 11]) {
@@ -48,6 +49,10 @@ test('what time has ended leaves memory, and is told', () => {
       `s${expiresAt}`,
     )
     state.passwords.put({ ...opened, id: `p${expiresAt}`, expiresAt }, `p${expiresAt}`)
+    state.tokens.put(
+      { ...opened, id: `t${expiresAt}`, expiresAt, name: 'x', scope: { may: ['read'], repos: null } },
+      `t${expiresAt}`,
+    )
     state.links.put(
       { id: `l${expiresAt}`, kind: 'invitation', account: opened.account, expiresAt },
       `l${expiresAt}`,
@@ -56,6 +61,7 @@ test('what time has ended leaves memory, and is told', () => {
   assert.deepEqual(expire(state, 10), [
     { kind: 'session', account: 'a', session: 's10' },
     { kind: 'git-password', account: 'a', id: 'p10' },
+    { kind: 'token', account: 'a', id: 't10' },
   ])
   const left = [...state.sessions.all(), ...state.passwords.all(), ...state.links.all()]
   assert.deepEqual(

@@ -11,6 +11,7 @@ export interface IdentityLimits {
   readonly forgeIdle: number
   readonly absolute: number
   readonly gitPassword: number
+  readonly token: number
   readonly link: number
 }
 

@@ -1,3 +1,4 @@
+import type { TokenScope } from '../core/action/token-scope.ts'
 import type { Account, AccountId, Device, DeviceId, SessionId } from '../core/identity.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
@@ -18,12 +19,12 @@ export interface Session {
 /** A signed statement and what it takes to check it, for the ledger. */
 export type Evidence = { readonly [key: string]: string }
 
-/** Who is asking, as shown by a session cookie or a git password. Both were opened by `device`. */
+/** Who is asking, as shown by a session cookie, a git password or a token. All were opened by `device`. */
 export interface Principal {
   readonly account: Account
   readonly device: Device
-  readonly via: 'session' | 'git-password'
-  /** Id of the session or git password, for revocation and the record. */
+  readonly via: 'session' | 'git-password' | 'token'
+  /** Id of the session, git password or token, for revocation and the record. */
   readonly credential: string
   /** When the device last gave a proof for this credential, unix ms. */
   readonly provenAt: number
@@ -40,15 +41,28 @@ export interface GitPassword {
   readonly expiresAt: number
 }
 
+/** A token for programs. The secret was shown once, and is nowhere. */
+export interface ApiToken {
+  readonly id: string
+  readonly account: AccountId
+  /** The device whose touch made it. */
+  readonly device: DeviceId
+  readonly name: string
+  readonly scope: TokenScope
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
 /** What ended, so that whoever serves it can cut it at once. */
 export type Revocation =
   | { readonly kind: 'account'; readonly account: AccountId }
   | { readonly kind: 'device'; readonly account: AccountId; readonly device: DeviceId }
   | { readonly kind: 'session'; readonly account: AccountId; readonly session: SessionId }
   | { readonly kind: 'git-password'; readonly account: AccountId; readonly id: string }
+  | { readonly kind: 'token'; readonly account: AccountId; readonly id: string }
 
 /**
- * Accounts, devices, sessions and git passwords. Reads are answered from memory (the hot path awaits nothing); every
+ * Accounts, devices, sessions, git passwords and tokens. Reads are answered from memory (the hot path awaits nothing); every
  * change is written together with its ledger entry and only then seen by readers. A change made by another process
  * (the host's command line) is seen within a second.
  */
@@ -83,8 +97,14 @@ export interface Identity {
   ): { principal: Principal; session: Session } | undefined
   /** The principal of a git password, under the same conditions. */
   byGitPassword(secret: string, now: number): Principal | undefined
+  /** The principal of a token and the token itself, under the same conditions. */
+  byToken(secret: string, now: number): { principal: Principal; token: ApiToken } | undefined
   sessions(account: AccountId): readonly Session[]
   gitPasswords(account: AccountId): readonly GitPassword[]
+  /** Live tokens, oldest first. */
+  apiTokens(account: AccountId): readonly ApiToken[]
+  /** The longest life a token may have, ms. */
+  readonly tokenLife: number
 
   createAccount(input: {
     name: string
@@ -131,7 +151,7 @@ export interface Identity {
     },
   ): Promise<Result<Device, Refusal>>
   renameDevice(device: DeviceId, name: string): Promise<Result<Device, Refusal>>
-  /** Revoking ends the device's sessions and git passwords in the same transaction. The last active passkey of an account is refused unless `force`. */
+  /** Revoking ends the device's sessions, git passwords and tokens in the same transaction. The last active passkey of an account is refused unless `force`. */
   setDeviceState(
     device: DeviceId,
     state: Device['state'],
@@ -169,6 +189,18 @@ export interface Identity {
     evidence: { readonly [key: string]: string }
   }): Promise<Result<{ secret: string; password: GitPassword }, Refusal>>
   revokeGitPassword(id: string, by: string): Promise<void>
+  /** Make a token after a touch by `device`. The secret is returned once. It lives {@link tokenLife} at most. */
+  createToken(input: {
+    account: AccountId
+    device: DeviceId
+    name: string
+    scope: TokenScope
+    /** Unix ms. */
+    expiresAt: number
+    now: number
+    evidence: Evidence
+  }): Promise<Result<{ secret: string; token: ApiToken }, Refusal>>
+  endToken(id: string, by: string): Promise<void>
 
   /** Called synchronously after a revocation took effect. Returns the unsubscribe function. */
   onRevoke(listener: (revocation: Revocation) => void): () => void

@@ -1,6 +1,7 @@
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Store } from '../store/store.ts'
 import { accounts } from './accounts.ts'
+import { apiTokens } from './api-tokens.ts'
 import { createCore, type IdentityLimits } from './core.ts'
 import { deviceUse } from './device-use.ts'
 import { devices } from './devices.ts'
@@ -92,6 +93,7 @@ export async function openIdentity(deps: {
     openSession: people.openSession,
     endSession: people.endSession,
     ...gitPasswords(core),
+    ...apiTokens(core),
     onRevoke(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -153,6 +153,7 @@ test('what could not be written is not seen', async () => {
       forgeIdle: minute,
       absolute: minute,
       gitPassword: minute,
+      token: minute,
       link: minute,
     },
   })

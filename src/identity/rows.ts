@@ -1,6 +1,7 @@
+import type { TokenScope } from '../core/action/token-scope.ts'
 import { type Account, accountId, type Device, deviceId, sessionId } from '../core/identity.ts'
 import type { Schema } from '../store/schema.ts'
-import type { GitPassword, Session } from './identity.ts'
+import type { ApiToken, GitPassword, Session } from './identity.ts'
 import type { KnownDevice, Link } from './state.ts'
 
 // From rows to what the project speaks of; the one place that knows both spellings.
@@ -55,6 +56,18 @@ export function toPassword(row: Schema['git_password']): GitPassword {
     account: accountId(row.account_id),
     device: deviceId(row.device_id),
     session: row.session_id === null ? null : sessionId(row.session_id),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  }
+}
+
+export function toToken(row: Schema['api_token']): ApiToken {
+  return {
+    id: row.id,
+    account: accountId(row.account_id),
+    device: deviceId(row.device_id),
+    name: row.name,
+    scope: JSON.parse(row.scope) as TokenScope,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
   }

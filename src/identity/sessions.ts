@@ -133,7 +133,9 @@ export function sessions(core: Core): Pick<
             for (const password of state.passwords.all())
               if (password.session === id) state.passwords.replace({ ...password, session: heir })
           return forget(state, (opened) =>
-            'door' in opened ? opened.id === id || opened.parent === id : opened.session === id,
+            'door' in opened
+              ? opened.id === id || opened.parent === id
+              : 'session' in opened && opened.session === id,
           )
         },
       )

@@ -1,8 +1,8 @@
 import type { Account, AccountId, Device, DeviceId } from '../core/identity.ts'
 import type { Database, Write } from '../store/store.ts'
 import { type BySecret, bySecret } from './by-secret.ts'
-import type { GitPassword, Revocation, Session } from './identity.ts'
-import { toAccount, toDevice, toLink, toPassword, toSession } from './rows.ts'
+import type { ApiToken, GitPassword, Revocation, Session } from './identity.ts'
+import { toAccount, toDevice, toLink, toPassword, toSession, toToken } from './rows.ts'
 
 export interface KnownDevice {
   readonly device: Device
@@ -25,6 +25,7 @@ export interface State {
   readonly devicesByCredential: Map<string, DeviceId>
   readonly sessions: BySecret<Session>
   readonly passwords: BySecret<GitPassword>
+  readonly tokens: BySecret<ApiToken>
   readonly links: BySecret<Link>
 }
 
@@ -46,6 +47,7 @@ export async function readState(db: Database | Write, now: number): Promise<Stat
     devicesByCredential: new Map(),
     sessions: bySecret(),
     passwords: bySecret(),
+    tokens: bySecret(),
     links: bySecret(),
   }
   for (const row of await db.selectFrom('account').selectAll().execute()) putAccount(state, toAccount(row))
@@ -56,6 +58,9 @@ export async function readState(db: Database | Write, now: number): Promise<Stat
   const passwords = db.selectFrom('git_password').selectAll().where('expires_at', '>', now)
   for (const row of await passwords.where('revoked_at', 'is', null).execute())
     state.passwords.put(toPassword(row), row.secret_hash)
+  const tokens = db.selectFrom('api_token').selectAll().where('expires_at', '>', now).orderBy('created_at')
+  for (const row of await tokens.where('revoked_at', 'is', null).execute())
+    state.tokens.put(toToken(row), row.secret_hash)
   const links = db.selectFrom('invitation').selectAll().where('expires_at', '>', now)
   for (const row of await links.where('used_at', 'is', null).execute())
     state.links.put(toLink(row), row.secret_hash)
@@ -91,8 +96,11 @@ export function devicesOf(state: State, account: AccountId): Device[] {
   return found
 }
 
-/** Forget the sessions and git passwords that `ended` picks; their rows are gone already. */
-export function forget(state: State, ended: (opened: Session | GitPassword) => boolean): Revocation[] {
+/** What a device opened. */
+export type Opened = Session | GitPassword | ApiToken
+
+/** Forget the sessions, git passwords and tokens that `ended` picks; their rows are gone already. */
+export function forget(state: State, ended: (opened: Opened) => boolean): Revocation[] {
   const out: Revocation[] = []
   for (const session of state.sessions.all()) {
     if (ended(session) && state.sessions.drop(session.id))
@@ -101,6 +109,10 @@ export function forget(state: State, ended: (opened: Session | GitPassword) => b
   for (const password of state.passwords.all()) {
     if (ended(password) && state.passwords.drop(password.id))
       out.push({ kind: 'git-password', account: password.account, id: password.id })
+  }
+  for (const token of state.tokens.all()) {
+    if (ended(token) && state.tokens.drop(token.id))
+      out.push({ kind: 'token', account: token.account, id: token.id })
   }
   return out
 }

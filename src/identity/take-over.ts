@@ -20,6 +20,9 @@ export function revoked(before: State, after: State): Revocation[] {
     if (!after.passwords.get(password.id))
       out.push({ kind: 'git-password', account: password.account, id: password.id })
   }
+  for (const token of before.tokens.all()) {
+    if (!after.tokens.get(token.id)) out.push({ kind: 'token', account: token.account, id: token.id })
+  }
   return out
 }
 
@@ -36,6 +39,7 @@ export function takeOver(state: State, fresh: State): void {
   refill(state.devicesByCredential, fresh.devicesByCredential)
   state.sessions.takeOver(fresh.sessions)
   state.passwords.takeOver(fresh.passwords)
+  state.tokens.takeOver(fresh.tokens)
   state.links.takeOver(fresh.links)
 }
 

@@ -20,6 +20,8 @@ export type EntryType =
   | 'device.signal' // counter went back, backup state changed
   | 'git-password.create'
   | 'git-password.revoke'
+  | 'token.create'
+  | 'token.end'
   | 'decision' // a change refused or challenged
   | 'countersign.refuse' // somebody who was asked to countersign said no
   | 'hold' // a push waits for a touch

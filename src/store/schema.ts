@@ -6,6 +6,7 @@ export interface Schema {
   invitation: InvitationTable
   session: SessionTable
   git_password: GitPasswordTable
+  api_token: ApiTokenTable
   used_nonce: UsedNonceTable
   intent: IntentTable
   hold: HoldTable
@@ -82,6 +83,20 @@ export interface GitPasswordTable {
   revoked_at: number | null
   /** The portal session in which it was asked for; null for those of the first schema. */
   session_id: string | null
+}
+
+/** A token for programs. */
+export interface ApiTokenTable {
+  id: string
+  secret_hash: string
+  account_id: string
+  device_id: string
+  name: string
+  /** JSON of a TokenScope. */
+  scope: string
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
 }
 
 export interface UsedNonceTable {

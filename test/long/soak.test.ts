@@ -45,7 +45,14 @@ test('reads, pushes, fetches and sign-ins for minutes: memory stays, and the led
   assert.ok(end - settled <= GROWTH_MIB, `${settled.toFixed(0)} MiB grew to ${end.toFixed(0)} MiB`)
   await gateway.stop()
 
-  const limits = { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, link: 1440 }
+  const limits = {
+    portalIdle: 60,
+    forgeIdle: 720,
+    absolute: 720,
+    gitPassword: 720,
+    token: 43_200,
+    link: 1440,
+  }
   const records = await openRecords(home, { limits, portal: { origin: gateway.portal, rpId: 'localhost' } })
   after(() => records.close())
   const verified = await verifyLedger(records.store, records.ledger.vkey)

@@ -44,6 +44,7 @@ export async function world(): Promise<World> {
         forgeIdle: 30 * MINUTE,
         absolute: 60 * MINUTE,
         gitPassword: 20 * MINUTE,
+        token: 40 * MINUTE,
         link: 60 * MINUTE,
       },
     })

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Identity, Principal, Revocation } from '../../identity/identity.ts'
 
-/** Git streams that run, and end at once with what opened them. */
+/** Streams that run, and end at once with what opened them. */
 export interface Streams {
   /** From now on `res` is cut when the account, the device or the credential of `principal` ends. */
   track(principal: Principal, res: ServerResponse): void
@@ -31,6 +31,7 @@ function hangsOn({ account, device, credential }: Principal, revocation: Revocat
     case 'session':
       return revocation.session === credential
     case 'git-password':
+    case 'token':
       return revocation.id === credential
   }
 }

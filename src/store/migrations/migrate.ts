@@ -4,6 +4,7 @@ import { initial } from './001-initial.ts'
 import { hold } from './002-hold.ts'
 import { passwordSession } from './003-password-session.ts'
 import { exclusiveIntent } from './004-exclusive-intent.ts'
+import { apiToken } from './005-api-token.ts'
 
 /** In order, and never edited once released. */
 const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
@@ -11,6 +12,7 @@ const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
   hold,
   passwordSession,
   exclusiveIntent,
+  apiToken,
 ]
 
 /** The database was written by a later release. */
