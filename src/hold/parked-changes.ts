@@ -48,6 +48,8 @@ export interface ParkedChange {
   /** Where on the forge its form stands, for going back. */
   readonly page: string
   readonly client: { readonly address: string; readonly userAgent: string }
+  /** Name of the token that it came with, when a program asks. */
+  readonly program: string | null
   /** Unix ms. */
   readonly createdAt: number
   readonly expiresAt: number
@@ -84,6 +86,7 @@ export interface ParkRequest
   /** What opened the request: when one of these ends, so does the change. */
   readonly device: DeviceId
   readonly sessions: readonly SessionId[]
+  readonly token?: { readonly id: string; readonly name: string }
   /** Take it through the gates again, with the touch and what others countersigned. Never rejects. */
   carryOut(
     parked: ParkedChange,
@@ -142,14 +145,15 @@ export function createParkedChanges(deps: {
 
   identity.onRevoke((revocation) => {
     for (const one of parked.values()) {
-      const { account, sessions } = one.request
+      const { account, sessions, token } = one.request
       if (revocation.account !== account) continue
       if (
         revocation.kind === 'account' ||
         (revocation.kind === 'device' && one.devices.includes(revocation.device)) ||
-        (revocation.kind === 'session' && sessions.includes(revocation.session))
+        (revocation.kind === 'session' && sessions.includes(revocation.session)) ||
+        (revocation.kind === 'token' && revocation.id === token?.id)
       )
-        one.end('revoked', 'The account, device or session behind it was ended.')
+        one.end('revoked', 'The account, device, session or token behind it was ended.')
     }
   })
 
@@ -255,6 +259,9 @@ class Parked implements ParkedChange {
   /** Of its person: what sent it, and what signed it. */
   get devices(): readonly DeviceId[] {
     return this.#approval ? [this.request.device, this.#approval.device] : [this.request.device]
+  }
+  get program(): string | null {
+    return this.request.token?.name ?? null
   }
   ways(): readonly HoldWay[] {
     return this.request.ways()

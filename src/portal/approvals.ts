@@ -9,6 +9,7 @@ import { approveSshKey } from './pages/add-ssh-key.ts'
 import { approveRevoke } from './pages/devices.ts'
 import { approveGitPassword } from './pages/git-password.ts'
 import { approveAccountState, approveInvitation } from './pages/people.ts'
+import { approveToken } from './pages/tokens.ts'
 import { json, me, type OwnVisit, refuse } from './visit.ts'
 
 /** A change that a person is about to sign, frozen when it is shown: what is carried out is what was signed. */
@@ -22,7 +23,11 @@ export interface Approval {
   /** For administrators: checked when it begins and again when it is carried out. */
   readonly adminOnly?: true
   /** Carry it out. The answer goes to the page's script. */
-  perform(signed: { device: DeviceId; evidence: Evidence }): Promise<Result<ApprovalAnswer, Refusal>>
+  perform(signed: {
+    device: DeviceId
+    uv: boolean
+    evidence: Evidence
+  }): Promise<Result<ApprovalAnswer, Refusal>>
 }
 
 /** What the page does next: go on to another page, register a passkey, or show a secret once. */
@@ -43,6 +48,7 @@ const CHANGES: { readonly [what: string]: Describe } = {
   'add-passkey': approveNewPasskey,
   'add-ssh-key': approveSshKey,
   'git-password': approveGitPassword,
+  token: approveToken,
   'account-state': approveAccountState,
   invitation: approveInvitation,
 }

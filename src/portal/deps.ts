@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Invite } from './invite.ts'
 import type { LedgerView } from './ledger-view.ts'
+import type { TokenDesk } from './token-desk.ts'
 
 /** Everything the portal needs from outside. Composed once, in context.ts. */
 export interface PortalDeps {
@@ -29,6 +30,8 @@ export interface PortalDeps {
   readonly asks: Asks
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
   readonly invite: Invite
+  /** What making a token for a program asks of policy and of the forge. */
+  readonly tokenDesk: TokenDesk
   /** Spent by failed sign-ins and wrong links. */
   readonly limiter: AttemptLimiter
   /** Aborts when the gateway stops: pages that listen are let go. */

@@ -30,6 +30,7 @@ const NAVIGATION: readonly { path: string; word: string; admin?: true }[] = [
   { path: '/pending', word: 'Waiting' },
   { path: '/devices', word: 'Devices' },
   { path: '/git-password', word: 'Git password' },
+  { path: '/tokens', word: 'Tokens' },
   { path: '/sessions', word: 'Sessions' },
   { path: '/ledger', word: 'Ledger' },
   { path: '/people', word: 'People', admin: true },

@@ -24,6 +24,7 @@ import * as people from './pages/people.ts'
 import * as sessions from './pages/sessions.ts'
 import * as signIn from './pages/sign-in.ts'
 import * as tiles from './pages/tiles.ts'
+import * as tokens from './pages/tokens.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { OwnVisit, Visit } from './visit.ts'
 import { refuse, see, withCookie } from './visit.ts'
@@ -94,6 +95,8 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/devices/add-ssh-key/begin', addSshKey.begin],
     ['GET', '/git-password', gitPassword.show],
     ['POST', '/git-password/:id/end', gitPassword.end],
+    ['GET', '/tokens', tokens.show],
+    ['POST', '/tokens/:id/end', tokens.end],
     ['GET', '/sessions', sessions.show],
     ['POST', '/sessions/:id/end', sessions.end],
     ['POST', '/sessions/end-others', sessions.endOthers],

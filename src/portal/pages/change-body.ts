@@ -44,10 +44,10 @@ ${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button ma
 </div>`
 }
 
-function about(visit: OwnVisit, { change, resource, client, createdAt, why }: ParkedChange): Markup {
+function about(visit: OwnVisit, { change, resource, client, program, createdAt, why }: ParkedChange): Markup {
   const place = placeOf(resource, change)
   const elsewhere = !sameNetwork(visit.address, client.address)
-  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>By</dt><dd>${shown(me(visit).name)}</dd></div><div><dt>Sent from</dt><dd>${shown(clip(client.address, 80))}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${change.verb}</code></dd></div></dl>`
+  return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>By</dt><dd>${shown(me(visit).name)}</dd></div>${program === null ? null : html`<div><dt>Through</dt><dd>the token ${shown(program)}</dd></div>`}<div><dt>Sent from</dt><dd>${shown(clip(client.address, 80))}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${change.verb}</code></dd></div></dl>`
 }
 
 const SENT: { readonly [state in ParkedState]: string } = {

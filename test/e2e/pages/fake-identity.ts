@@ -2,7 +2,8 @@ import { randomSecret } from '../../../src/core/crypto.ts'
 import { type Account, accountId, type Device, deviceId, sessionId } from '../../../src/core/identity.ts'
 import { refusal } from '../../../src/core/refusal.ts'
 import { err, ok } from '../../../src/core/result.ts'
-import type { GitPassword, Identity, Session } from '../../../src/identity/identity.ts'
+import { newToken } from '../../../src/core/token-text.ts'
+import type { ApiToken, GitPassword, Identity, Session } from '../../../src/identity/identity.ts'
 
 const HOUR = 3_600_000
 
@@ -23,6 +24,7 @@ export function fakeIdentity(now: () => number): FakeIdentity {
   const sessions = new Map<string, Session>()
   const secrets = new Map<string, string>()
   const passwords = new Map<string, GitPassword>()
+  const tokens = new Map<string, ApiToken>()
   const links = new Map<string, { id: string; account: Account; kind: 'invitation' | 'recovery' }>()
   const log: string[] = []
   const listeners = new Set<Parameters<Identity['onRevoke']>[0]>()
@@ -125,6 +127,19 @@ export function fakeIdentity(now: () => number): FakeIdentity {
       }
     },
     byGitPassword: () => undefined,
+    byToken: () => undefined,
+    tokenLife: 30 * 24 * HOUR,
+    apiTokens: (account: string) => [...tokens.values()].filter((token) => token.account === account),
+    async createToken({ now: at, evidence: _, ...input }: Parameters<Identity['createToken']>[0]) {
+      change(`createToken ${input.account} ${input.device} ${JSON.stringify(input.scope)}`)
+      const token: ApiToken = { id: `t${++n}`, createdAt: at, ...input }
+      tokens.set(token.id, token)
+      return ok({ secret: newToken(), token })
+    },
+    async endToken(id: string, by: string) {
+      change(`endToken ${id} ${by}`)
+      tokens.delete(id)
+    },
     sessions: (account: string) => [...sessions.values()].filter((session) => session.account === account),
     gitPasswords: (account: string) =>
       [...passwords.values()].filter((password) => password.account === account),

@@ -48,6 +48,7 @@ export function fakeParked(now: () => number): FakeParkedChanges {
         why: 'changes-need-a-touch',
         page: '/acme/app/settings/collaboration',
         client: { address: '127.0.0.1', userAgent: 'Mozilla/5.0' },
+        program: null,
         createdAt: now() - 5000,
         expiresAt: now() + 9 * 60_000,
         state: 'waiting',

@@ -81,6 +81,13 @@ export function fakePortal(
       const made = await identity.invite(account.id, 'invitation', 'test', now())
       return made.ok ? ok({ name, ...made.value }) : made
     },
+    tokenDesk: {
+      repo: async (name) =>
+        /^acme\/(?:app|payments)$/.test(name)
+          ? { id: name.length, owner: 'acme', name: name.slice('acme/'.length) }
+          : undefined,
+      allowed: () => undefined,
+    },
     limiter: {
       mayTry: (key) => failures.filter((failed) => failed === key).length < 10,
       failed: (key) => void failures.push(key),

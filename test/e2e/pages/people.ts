@@ -61,6 +61,15 @@ export async function seed(fake: FakePortal): Promise<Seeded> {
     now: fake.at - DAY / 4,
     evidence: {},
   })
+  await identity.createToken({
+    account: alice.id,
+    device: key.id,
+    name: 'nightly report',
+    scope: { may: ['read'], repos: [{ id: 8, owner: 'acme', name: 'app' }] },
+    expiresAt: fake.at + 7 * DAY,
+    now: fake.at - DAY / 4,
+    evidence: {},
+  })
   const types = [
     ['outcome', 'acme/app · refs/heads/main · accepted'],
     ['intent', 'acme/app · refs/heads/main'],

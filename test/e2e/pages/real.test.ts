@@ -56,6 +56,7 @@ async function real(): Promise<
       forgeIdle: 60 * MINUTE,
       absolute: 720 * MINUTE,
       gitPassword: 720 * MINUTE,
+      token: 720 * MINUTE,
       link: 60 * MINUTE,
     },
   })
@@ -85,6 +86,7 @@ async function real(): Promise<
       parked: fakeParked(now),
       asks: createAsks({ limits: { total: 100 }, identity, now }),
       ledger: createLedgerView({ ledger, store, identity }),
+      tokenDesk: { repo: async () => undefined, allowed: () => undefined },
       invite,
       limiter: { mayTry: () => true, failed() {} },
       log: quiet,

@@ -111,6 +111,15 @@ const SHOTS: readonly Shot[] = [
     },
   },
   { name: 'git-password', path: '/git-password', as: 'alice' },
+  { name: 'tokens', path: '/tokens', as: 'alice' },
+  {
+    name: 'tokens-all',
+    path: '/tokens',
+    as: 'alice',
+    act: async (page) => {
+      await page.getByText('Only these actions').click()
+    },
+  },
   { name: 'approval', path: `/a/${push.code}`, as: 'alice', height: 1240 },
   { name: 'push', path: `/a/${push.code}`, as: 'alice' },
   { name: 'push-danger', path: `/a/${danger.code}`, as: 'alice' },
