@@ -5,6 +5,7 @@ import type { Form } from '../core/action/form.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
+import type { JsonObject } from '../core/strict-json.ts'
 
 /** An organisation of the forge: owns repositories, and is nobody. */
 export interface ForgeOrg {
@@ -86,6 +87,33 @@ export interface CommitWays {
   next(change: Change, repo: RepoRef, user: string): Promise<string>
 }
 
+/** What the forge is asked while a request of its interface is read. */
+export interface ApiLook {
+  userId(name: string): Promise<number | undefined>
+  /** Whether that person is let into the repository of the request, as far as the asker may know. */
+  collaborates(name: string): Promise<boolean>
+}
+
+/** What a request of the interface asks for, once its body is read. */
+export type ApiWish =
+  | { readonly kind: 'forward'; readonly verb: PageVerb; readonly body: string | null }
+  /** The same as this form of the pages says. */
+  | { readonly kind: 'change'; readonly route: ChangeRoute; readonly path: string; readonly form: Form }
+
+export interface ApiRoute {
+  readonly kind: 'api' // of the programming interface, for whoever comes with a token of ours
+  /** What it can mean; which of them it does mean is known with the body. */
+  readonly verbs: readonly Verb[]
+  readonly repo: { readonly owner: string; readonly name: string } | null
+  readonly takesBody: boolean
+  /** The query, written anew; without `?`. */
+  readonly query: string
+  /** What it asks for. `json`: its body; null without one. What is forwarded is written anew. */
+  read(json: JsonObject | null, look: ApiLook): Promise<Result<ApiWish, Refusal>>
+}
+
+export type ChangeRoute = Extract<Route, { kind: 'change' }>
+
 /** What an adapter says about a request line. */
 export type Route =
   | {
@@ -117,6 +145,7 @@ export type Route =
       /** The request that says it; with the same facts. Throws for a change that `describe` never gave. */
       write(change: Change, facts?: PlaceFacts): ChangeRequest
     }
+  | ApiRoute
   | { readonly kind: 'asset' } // static file of the forge, the same for everybody
   | {
       readonly kind: 'git'
@@ -197,6 +226,8 @@ export interface Forge {
    * there is none or they may not know of it.
    */
   repo(owner: string, name: string, asUser: string | null): Promise<ForgeRepo | undefined>
+  /** Whether `person` is a collaborator of the repository, as far as `asUser` may know; else false. */
+  collaborates(repo: RepoRef, person: string, asUser: string): Promise<boolean>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
   /**
    * Carry out a change as `user`, with a fresh token against request forgery. `accepted`: whether the forge took it; `next`: the
@@ -219,6 +250,8 @@ export interface Forge {
   gitUrl(repo: RepoRef, part: 'code' | 'wiki'): string
   /** `Authorization` value that lets git act as `user`: a minted token, memory only, cached; see {@link close}. */
   gitAuthorization(user: string): Promise<string>
+  /** The same for the forge's programming interface. */
+  apiAuthorization(user: string): Promise<string>
   /** Forget a minted token after the forge refused it. */
   dropGitAuthorization(user: string): void
   /**

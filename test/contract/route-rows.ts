@@ -4,6 +4,7 @@ export type Disposition =
   | 'secret' // forwarded, and known to show a secret
   | 'challenge' // carried out from fields that somebody proved
   | 'git' // git's own door
+  | 'api' // of the programming interface: forwarded, or carried out as a form of the pages
   | 'block' // for nobody
   | 'portal' // for nobody here: the portal does it
 
@@ -153,52 +154,52 @@ POST   /:username/:reponame/pulls/:index/merge pr.merge challenge merge_style=cr
 POST   /api/v1/markdown - block
 POST   /api/v1/markdown/raw - block
 POST   /api/v1/users/:username/tokens user.token.create block
-POST   /api/v1/user/emails user.email.add block
-DELETE /api/v1/user/emails user.email.delete block
-PUT    /api/v1/user/following/:username user.follow block
-DELETE /api/v1/user/following/:username user.unfollow block
+POST   /api/v1/user/emails user.email.add api
+DELETE /api/v1/user/emails user.email.delete api
+PUT    /api/v1/user/following/:username user.follow api
+DELETE /api/v1/user/following/:username user.unfollow api
 POST   /api/v1/user/keys user.ssh-key.add block
 DELETE /api/v1/user/keys/:id user.ssh-key.delete block
-POST   /api/v1/user/repos repo.create block
-POST   /api/v1/org/:org/repos repo.create block
-POST   /api/v1/repos/migrate repo.migrate block
-DELETE /api/v1/repos/:username/:reponame repo.delete block
-POST   /api/v1/repos/:username/:reponame/hooks repo.webhook.create block
+POST   /api/v1/user/repos repo.create api
+POST   /api/v1/org/:org/repos repo.create api
+POST   /api/v1/repos/migrate repo.migrate api
+DELETE /api/v1/repos/:username/:reponame repo.delete api
+POST   /api/v1/repos/:username/:reponame/hooks repo.webhook.create api
 PATCH  /api/v1/repos/:username/:reponame/hooks/:id repo.webhook.update block
-DELETE /api/v1/repos/:username/:reponame/hooks/:id repo.webhook.delete block
-PUT    /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.add block
-DELETE /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.remove block
+DELETE /api/v1/repos/:username/:reponame/hooks/:id repo.webhook.delete api
+PUT    /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.add api
+DELETE /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.remove api
 PUT    /api/v1/repos/:username/:reponame/contents/* file.edit block
 POST   /api/v1/repos/:username/:reponame/keys repo.deploy-key.add block
 DELETE /api/v1/repos/:username/:reponame/keys/:id repo.deploy-key.delete block
-POST   /api/v1/repos/:username/:reponame/issues issue.create block
-PATCH  /api/v1/repos/:username/:reponame/issues/comments/:id issue.comment.update block
-PATCH  /api/v1/repos/:username/:reponame/issues/:index issue.update block
-POST   /api/v1/repos/:username/:reponame/issues/:index/comments issue.comment.create block
-PATCH  /api/v1/repos/:username/:reponame/issues/:index/comments/:id issue.comment.update block
-DELETE /api/v1/repos/:username/:reponame/issues/:index/comments/:id issue.comment.delete block
-POST   /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update block
-PUT    /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update block
-DELETE /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update block
-DELETE /api/v1/repos/:username/:reponame/issues/:index/labels/:id issue.label.update block
-POST   /api/v1/repos/:username/:reponame/labels label.create block
-PATCH  /api/v1/repos/:username/:reponame/labels/:id label.update block
-DELETE /api/v1/repos/:username/:reponame/labels/:id label.delete block
-POST   /api/v1/repos/:username/:reponame/milestones milestone.create block
-PATCH  /api/v1/repos/:username/:reponame/milestones/:id milestone.update block
-DELETE /api/v1/repos/:username/:reponame/milestones/:id milestone.delete block
+POST   /api/v1/repos/:username/:reponame/issues issue.create api
+PATCH  /api/v1/repos/:username/:reponame/issues/comments/:id issue.comment.update api
+PATCH  /api/v1/repos/:username/:reponame/issues/:index issue.update api
+POST   /api/v1/repos/:username/:reponame/issues/:index/comments issue.comment.create api
+PATCH  /api/v1/repos/:username/:reponame/issues/:index/comments/:id issue.comment.update api
+DELETE /api/v1/repos/:username/:reponame/issues/:index/comments/:id issue.comment.delete api
+POST   /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update api
+PUT    /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update api
+DELETE /api/v1/repos/:username/:reponame/issues/:index/labels issue.label.update api
+DELETE /api/v1/repos/:username/:reponame/issues/:index/labels/:id issue.label.update api
+POST   /api/v1/repos/:username/:reponame/labels label.create api
+PATCH  /api/v1/repos/:username/:reponame/labels/:id label.update api
+DELETE /api/v1/repos/:username/:reponame/labels/:id label.delete api
+POST   /api/v1/repos/:username/:reponame/milestones milestone.create api
+PATCH  /api/v1/repos/:username/:reponame/milestones/:id milestone.update api
+DELETE /api/v1/repos/:username/:reponame/milestones/:id milestone.delete api
 PATCH  /api/v1/repos/:username/:reponame/issue-tracker repo.features.update block
 PATCH  /api/v1/repos/:username/:reponame/wiki repo.features.update block
 POST   /api/v1/repos/:username/:reponame/mirror-sync repo.mirror.sync block
-POST   /api/v1/user/orgs org.create block
+POST   /api/v1/user/orgs org.create api
 PATCH  /api/v1/orgs/:orgname org.settings.update block
-POST   /api/v1/admin/users admin.user.create block
+POST   /api/v1/admin/users admin.user.create api
 PATCH  /api/v1/admin/users/:username admin.user.update block
-DELETE /api/v1/admin/users/:username admin.user.delete block
+DELETE /api/v1/admin/users/:username admin.user.delete api
 POST   /api/v1/admin/users/:username/keys admin.user.ssh-key.add block
 POST   /api/v1/admin/users/:username/orgs admin.org.create block
 POST   /api/v1/admin/users/:username/repos admin.repo.create block
-POST   /api/v1/admin/orgs/:orgname/teams org.team.create block
+POST   /api/v1/admin/orgs/:orgname/teams org.team.create api
 PUT    /api/v1/admin/teams/:teamid/members/:username org.team.member.add block
 DELETE /api/v1/admin/teams/:teamid/members/:username org.team.member.remove block
 PUT    /api/v1/admin/teams/:teamid/repos/:reponame org.team.repo.add block
@@ -220,7 +221,7 @@ GET    /:username/:reponame/tasks/trigger internal.task.trigger block
 GET    /user/login auth.remember.login block
 GET    /user/settings/security/two_factor_enable user.totp.enable block
 GET    /:username/:reponame/archive/* page.read pass
-GET    /api/v1/repos/:username/:reponame/archive/* - block
+GET    /api/v1/repos/:username/:reponame/archive/* page.read api
 GET    /:username/:reponame/issues/:index page.read pass
 GET    /:username/:reponame/pulls/:index page.read pass
 GET    /:username/:reponame/pulls/:index/commits page.read pass

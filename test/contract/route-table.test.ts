@@ -56,6 +56,8 @@ function verbOf(route: Route, form: string): string | null {
       return route.service === 'git-receive-pack' ? 'git.push' : 'git.fetch'
     case 'lfs':
       return LFS_VERBS[route.step]
+    case 'api': // what it means is known with its body: test/contract/api-table.test.ts
+      return route.verbs.join(' ')
     case 'asset':
       return null
     case 'change': {
@@ -73,6 +75,7 @@ const KINDS: Readonly<Record<RouteRow['disposition'], RegExp>> = {
   secret: /^page$/,
   challenge: /^change$/,
   git: /^(?:git|lfs)$/,
+  api: /^api$/,
   block: /^(?:refused|ours)$/,
   portal: /^(?:refused|ours)$/,
 }
@@ -92,6 +95,10 @@ describe('every row of the map has its verb and its disposition', () => {
           continue
         }
         assert.match(route.kind, KINDS[row.disposition])
+        if (route.kind === 'api') {
+          assert.ok(route.verbs.includes(row.verb as Verb), row.verb)
+          continue
+        }
         if (route.kind === 'page') assert.equal(route.secret, row.disposition === 'secret')
         if (route.kind === 'refused') assert.equal(route.refusal.reason, 'not-allowed-yet')
         assert.equal(verbOf(route, row.form) ?? '-', row.verb)

@@ -34,6 +34,12 @@ function removeCollaborator(visit: RepoVisit): Reply {
   return status(204)
 }
 
+function isCollaborator(visit: RepoVisit): Reply {
+  const user = visit.store.user(visit.params[2]!)
+  if (!user) return status(422)
+  return status(visit.repo.collaborators[user.id] ? 204 : 404)
+}
+
 function createIssue(visit: RepoVisit): Reply {
   const { title, body } = visit.json
   if (typeof title !== 'string' || title === '') return status(422)
@@ -75,6 +81,7 @@ export const REPO_API: readonly RouteLine[] = [
   ],
   ['GET', '/api/v1/repos/:/:/branches', 'token', repoApi('read', branches)],
   ['GET', '/api/v1/repos/:/:/branches/*', 'token', repoApi('read', branch)],
+  ['GET', '/api/v1/repos/:/:/collaborators/:', 'token', repoApi('admin', isCollaborator)],
   ['PUT', '/api/v1/repos/:/:/collaborators/:', 'token', repoApi('admin', addCollaborator)],
   ['DELETE', '/api/v1/repos/:/:/collaborators/:', 'token', repoApi('admin', removeCollaborator)],
   ['POST', '/api/v1/repos/:/:/issues', 'token', repoApi('read', createIssue)],

@@ -1,10 +1,10 @@
 import { type Forge, ForgeError } from '../forge.ts'
 import { sendChange } from './change.ts'
-import { createClient, SESSION_COOKIE } from './client.ts'
+import { createClient, SESSION_COOKIE, unexpected } from './client.ts'
 import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
 import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
-import { isRepoName } from './names.ts'
+import { isOwnerName, isRepoName } from './names.ts'
 import { sendPush } from './push.ts'
 import { gitPath, readRefs } from './refs.ts'
 import { attachmentDigest, listReleases } from './releases.ts'
@@ -100,6 +100,16 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
+    async collaborates(repo, person, asUser) {
+      if (!isOwnerName(person)) return false
+      const answer = await client.ask({
+        path: `/api/v1/repos/${repo.owner}/${repo.name}/collaborators/${person}`,
+        authorization: `token ${await tokens.token(asUser)}`,
+      })
+      if (answer.status === 401) tokens.drop(asUser)
+      if (![204, 403, 404, 422].includes(answer.status)) throw unexpected('looking up a collaborator', answer)
+      return answer.status === 204
+    },
     change: (name, request) =>
       sendDeletion(client, serviceUser, name, request, line) ?? sendChange(client, name, request, line),
     commits: commitWays(client),
@@ -107,6 +117,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       sendPush(client, gitUser(name), { user: name, repo, part, update, pack }, line),
     gitUrl: (repo, part) => `${origin}${gitPath(repo, part)}`,
     gitAuthorization,
+    apiAuthorization: async (name) => `token ${await tokens.token(name)}`,
     dropGitAuthorization: (name) => tokens.drop(name),
     async refs(repo, part, asUser) {
       const isOwner = asUser.toLowerCase() === repo.owner.toLowerCase()

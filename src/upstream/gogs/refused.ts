@@ -48,7 +48,25 @@ export const REFUSED = {
   admin: later('Administering the forge in the browser', 'Use the administration pages of the portal.'),
   secret: never('This page shows secrets of the forge, so it is not served.', 'Ask whoever runs the server.'),
   milestone: later('Opening or closing a milestone', 'Say it in an issue.'),
-  api: later('The programming interface of the forge', 'Use git, or the pages.'),
+  api: later('This part of the programming interface', 'Use git, or the pages.'),
+  apiContents: later('Changing files by the programming interface', PUSH),
+  apiHookUpdate: later(
+    'Changing a webhook by the programming interface, which does not say what it will be in the end,',
+    'Delete it, and make it anew; or use its page.',
+  ),
+  apiFeatures: later(
+    'Changing some features of a repository and leaving the others as they are',
+    'Use the page of its settings.',
+  ),
+  apiPart: later(
+    'Changing this by the programming interface, which blanks what it is not told,',
+    'Use its page.',
+  ),
+  apiOthers: later("Making something in somebody else's name", 'Let them make it.'),
+  apiTeam: later(
+    'What the programming interface does to a team by its number alone',
+    "Use the organisation's pages.",
+  ),
   dumb: never('The old file-by-file way of fetching is not served.', 'Use git 1.6.6 or later.'),
   internal: never('This address is for the forge itself.', 'Use the pages of the forge.'),
 } as const

@@ -15,6 +15,8 @@ function fate(request: string): string {
       return `${route.verb} ${place(route)}${route.secret ? ' secret' : ''}`
     case 'change':
       return `change ${route.verbs.join(' ')} ${place(route)}`
+    case 'api':
+      return `api ${[...new Set(route.verbs)].join(' ')} ${place({ ...route, org: null })}`
     case 'git':
       return `${route.service} ${route.step} ${route.owner}/${route.name} ${route.part}`
     case 'lfs':
@@ -221,8 +223,15 @@ test('large files have four addresses, and everything beside them is nothing', (
 test('what is refused to everybody is refused by name', () => {
   const requests = [
     'PUT /api/v1/repos/a/b/contents/x',
-    'GET /api/v1/user',
-    'POST /api/v1/admin/users',
+    'GET /api/v1/users/a/tokens',
+    'POST /api/v1/users/a/tokens',
+    'GET /api/v1/user/keys',
+    'GET /api/v1/users/a/keys',
+    'GET /api/v1/repos/a/b/keys/7',
+    'GET /api/v1/repos/a/b/hooks',
+    'POST /api/v1/admin/users/a/keys',
+    'OPTIONS /api/v1/user',
+    'GET /api/v2/user',
     'DELETE /api/v1/nothing/such',
     'GET /a/b/tasks/trigger?branch=main',
     'GET /user/settings/applications',

@@ -1,12 +1,13 @@
 import type { Where } from '../../core/action/change.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import type { Route } from '../forge.ts'
+import { apiRoute } from './api/api-route.ts'
 import { type ChangeLine, changeRoute } from './change-route.ts'
 import { gitRoute } from './git-route.ts'
 import { isOwnerName, isRefLike, isRepoName, RESERVED } from './names.ts'
 import { BAD_NAME, BAD_REF, NO_QUERY, UNKNOWN } from './refused.ts'
 import { compileRoutes, findRoute, type RouteTree } from './route-tree.ts'
-import { type Fate, leadsToOwnPage, type RouteLine } from './routes/fate.ts'
+import { type ApiFate, type Fate, leadsToOwnPage, type RouteLine } from './routes/fate.ts'
 import { ROUTES } from './routes.ts'
 
 // Two trees, so that a word Gogs keeps for itself can never stand where a name is meant.
@@ -83,13 +84,15 @@ const GO_GET_PAGE = {
 
 /** A fate, with what its line adds to the answer. `/:owner/stars` and the like are pages of the person, as in Gogs. */
 type Target =
-  | Exclude<Fate, { kind: 'change' | 'page' }>
+  | Exclude<Fate, { kind: 'api' | 'change' | 'page' }>
+  | { readonly kind: 'api'; readonly path: string; readonly fate: ApiFate }
   | (Extract<Fate, { kind: 'page' }> & { readonly ofPerson: boolean })
   | { readonly kind: 'change'; readonly line: ChangeLine }
 
 function targetOf([method, path, fate]: RouteLine): Target {
   if (fate.kind === 'page')
     return { ...fate, ofPerson: path.startsWith('/:owner') && !path.startsWith('/:owner/:repo') }
+  if (fate.kind === 'api') return { kind: 'api', path, fate }
   if (fate.kind !== 'change') return fate
   if (method !== 'GET' && method !== 'POST') throw new Error(`a change by ${method}: ${path}`)
   return { kind: 'change', line: { method, path, schemas: fate.schemas, refusal: fate.refusal } }
@@ -107,6 +110,8 @@ function route(
   if (target.kind === 'change') return changeRoute(target.line, segments, query, where)
   if (target.kind === 'ours' && target.page === 'sign-in' && method === 'GET' && leadsToOwnPage(query))
     return { ...target, next: decodeURIComponent(query.slice('redirect_to='.length)) }
+  if (target.kind === 'api')
+    return apiRoute(target.path, target.fate, segments, query, (how, where) => gogsRoute(how, where, ''))
   if (target.kind !== 'page') return target
   // Gogs reads form fields from the query as well, so the query must be empty where a form is judged.
   const isRead = method === 'GET' || method === 'HEAD'

@@ -1,5 +1,5 @@
+import { apiLines } from './api/lines.ts'
 import { admin } from './routes/admin.ts'
-import { api } from './routes/api.ts'
 import type { RouteLine } from './routes/fate.ts'
 import { orgs, people } from './routes/orgs.ts'
 import { repo } from './routes/repo.ts'
@@ -10,7 +10,7 @@ import { user } from './routes/user.ts'
 /** Every address of Gogs 0.14 that the gateway knows. What is not here is refused. */
 export const ROUTES: readonly RouteLine[] = [
   ...site,
-  ...api,
+  ...apiLines,
   ...user,
   ...admin,
   ...orgs,

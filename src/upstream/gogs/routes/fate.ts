@@ -2,7 +2,21 @@ import type { ChangeSchema } from '../../../core/action/change.ts'
 import type { Verb } from '../../../core/action/verbs.ts'
 import type { Refusal } from '../../../core/refusal.ts'
 import type { PageVerb } from '../../forge.ts'
+import type { Translation } from '../api/as-form.ts'
+import type { Meaning } from '../api/body.ts'
+import type { Parameter } from '../api/query.ts'
 import { REFUSED, type RefusedKey } from '../refused.ts'
+
+/** An address of the programming interface. */
+export interface ApiFate {
+  readonly kind: 'api'
+  /** What rides on the token, by the members of its body. */
+  readonly meanings: readonly Meaning[]
+  readonly query: readonly Parameter[]
+  readonly takesBody: boolean
+  /** What every other body asks for: a form of the pages, for which somebody must touch a key. */
+  readonly form: { readonly verbs: readonly Verb[]; readonly translation: Translation } | null
+}
 
 /** What becomes of a request that a line of the table matches. Made once a line; a request only reads it. */
 export type Fate =
@@ -17,6 +31,7 @@ export type Fate =
       /** Bytes that people brought, as they are: no page of the forge. */
       readonly raw?: true
     }
+  | ApiFate
   | { readonly kind: 'asset' }
   | { readonly kind: 'ours'; readonly page: 'sign-in' | 'sign-out'; readonly verb: Verb }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly verb: Verb | null }
@@ -45,6 +60,8 @@ export const refuse = (key: RefusedKey, verb: Verb | null = null): Fate => ({
   refusal: REFUSED[key],
   verb,
 })
+
+export const api = (fate: Omit<ApiFate, 'kind'>): Fate => ({ kind: 'api', ...fate })
 
 const page = { kind: 'page', verb: 'page.read', secret: false, leadsBack: false } as const
 export const READ: Fate = page
