@@ -10,6 +10,7 @@ import { createForgeNames } from './flow/forge-names.ts'
 import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
 import { settle } from './flow/settle.ts'
+import { createApiDoor } from './front/http/api-door.ts'
 import { byHost, type Door } from './front/http/by-host.ts'
 import { createStreams } from './front/http/cut-streams.ts'
 import { createForgeDoor } from './front/http/forge-door.ts'
@@ -29,6 +30,7 @@ import { createInvite } from './portal/invite.ts'
 import { createLedgerView } from './portal/ledger-view.ts'
 import { createPortal } from './portal/portal.ts'
 import { refusalPage } from './portal/refusal-page.ts'
+import { createTokenDesk } from './portal/token-desk.ts'
 import { openRecords, type Records } from './records.ts'
 import { loadSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
@@ -285,17 +287,19 @@ function openDoors(
   const assets = loadAssets()
   const render = (refused: Parameters<typeof refusalPage>[0]): string =>
     refusalPage(refused, { origin: origins.portal, assets, styles: 'inline' }).html
+  const streams = createStreams(ctx.identity)
   const git = createGitDoor({
     ctx,
     pool: packs,
     render,
-    streams: createStreams(ctx.identity),
+    streams,
     lfs: { maxObjectBytes: settings.lfs.maxObjectMiB * 2 ** 20 },
   })
   const forge = createForgeDoor({
     ctx,
     pool: pages,
     git,
+    api: createApiDoor({ ctx, pool: pages, streams }),
     handOver,
     render,
     secure: origins.secure,
@@ -321,6 +325,7 @@ function openDoors(
     stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
     invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),
+    tokenDesk: createTokenDesk(ctx),
     limiter: rateLimit({ burst: 10, refillMs: 6_000 }),
     log: ctx.log,
     now: ctx.now,

@@ -1,4 +1,5 @@
 import type { Form } from '../core/action/form.ts'
+import type { JsonObject } from '../core/strict-json.ts'
 import type { Countersign } from '../hold/asks.ts'
 import type { ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
 import type { Principal } from '../identity/identity.ts'
@@ -62,5 +63,14 @@ export interface GitAttempt extends AttemptBase {
   readonly lfs?: LfsRequest
 }
 
+/** A request of the forge's programming interface, with a token of ours. Cookies count for nothing. */
+export interface ApiAttempt extends AttemptBase {
+  readonly door: 'api'
+  /** Every `Authorization` field, as the client sent them. */
+  readonly authorization: readonly string[]
+  /** The body; null without one. */
+  readonly json: JsonObject | null
+}
+
 /** What a door makes of the bytes that came in. */
-export type Attempt = WebAttempt | GitAttempt | ParkedAttempt
+export type Attempt = WebAttempt | GitAttempt | ApiAttempt | ParkedAttempt

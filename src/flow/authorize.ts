@@ -5,6 +5,7 @@ import { checkForm } from './check-form.ts'
 import { checkName } from './check-name.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkRefs } from './check-refs.ts'
+import { checkScope } from './check-scope.ts'
 import { checkStanding } from './check-standing.ts'
 import { checkTips } from './check-tips.ts'
 import type { FlowContext } from './context.ts'
@@ -26,11 +27,12 @@ import { verifyProof } from './verify-proof.ts'
 
 /** Every gate, in order, for every door. A new gate is a new file and a new row here. */
 const GATES: readonly Gate[] = [
-  identify, //      who asks: session cookie or git password, never a client's header
+  identify, //      who asks: session cookie, git password or token, never a client's header
   checkForm, //     a form is a form: no other body that the forge would read as one
   checkOrigin, //   unsafe requests with cookie authority come from our own pages only
   checkName, //     the forge still calls the person by the name that we act under
   describe, //      what is asked, in named fields; what has no name is refused
+  checkScope, //    a token reaches no further than it was made for
   checkForge, //    changes only of a forge whose version is known
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands

@@ -2,6 +2,7 @@ import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Countersign } from '../hold/asks.ts'
 import type { Carried, ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
+import type { Principal } from '../identity/identity.ts'
 import type { Route } from '../upstream/forge.ts'
 import { authorize, type Verdict } from './authorize.ts'
 import { carryChange } from './carry-change.ts'
@@ -16,8 +17,9 @@ export interface CarryOut {
   readonly countersigns: readonly Countersign[]
   readonly route: Route
   readonly path: string
-  /** Id of the session in which the form was sent. */
-  readonly session: string
+  /** What the request came with. */
+  readonly via: Principal['via']
+  readonly credential: string
 }
 
 /**
@@ -26,7 +28,7 @@ export interface CarryOut {
  * when the forge named none), or with what it takes of other people, when that is all it lacks.
  */
 export async function carryOut(
-  { parked, approval, countersigns, route, path, session }: CarryOut,
+  { parked, approval, countersigns, route, path, via, credential }: CarryOut,
   ctx: FlowContext,
 ): Promise<Carried> {
   if (route.kind !== 'change') throw new Error('only changes are parked')
@@ -47,8 +49,8 @@ export async function carryOut(
       principal: {
         account,
         device,
-        via: 'session',
-        credential: session,
+        via,
+        credential,
         provenAt: ctx.now(),
         uv: false,
       },

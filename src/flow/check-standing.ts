@@ -1,5 +1,7 @@
 import { movesIn } from '../core/action/action.ts'
+import type { AccountId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
+import type { Principal } from '../identity/identity.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 
@@ -29,6 +31,15 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
   return undefined
 }
 
+type Openings = Pick<FlowContext['identity'], 'sessions' | 'gitPasswords' | 'apiTokens'>
+const OPENED: {
+  readonly [via in Principal['via']]: (of: Openings, account: AccountId) => readonly { readonly id: string }[]
+} = {
+  session: (identity, account) => identity.sessions(account),
+  'git-password': (identity, account) => identity.gitPasswords(account),
+  token: (identity, account) => identity.apiTokens(account),
+}
+
 /** All that visitors of whom nothing is known can do. */
 function isRead({ action }: Passage): boolean {
   return action?.verb === 'page.read' || action?.verb === 'git.fetch'
@@ -40,14 +51,14 @@ function isRead({ action }: Passage): boolean {
  */
 export function checkOpen(
   { principal }: Pick<Passage, 'principal'>,
-  { identity }: { readonly identity: Pick<FlowContext['identity'], 'sessions' | 'gitPasswords'> },
+  { identity }: { readonly identity: Openings },
 ): Refusal | undefined {
   const { account, via, credential } = known(principal, 'principal')
-  const open = via === 'session' ? identity.sessions(account.id) : identity.gitPasswords(account.id)
+  const open = OPENED[via](identity, account.id)
   if (open.some(({ id }) => id === credential)) return undefined
   return refusal(
     'not-signed-in',
-    'The session or git password that this came with has ended.',
+    'The session, git password or token that this came with has ended.',
     'Sign in again.',
   )
 }

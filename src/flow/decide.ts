@@ -48,16 +48,22 @@ export function decisionRequest(passage: Passage, proof: Proof): DecisionRequest
   }
 }
 
-/** What the session or git password itself shows: a touch some time ago, bound to nothing but the session. */
+/**
+ * What the session or git password itself shows: a touch some time ago, bound to nothing but the session. A token shows less: a
+ * touch made it, and nobody can tell who holds it now.
+ */
 export function sessionProof({ principal, now }: Passage): Proof {
   if (!principal) return NO_PROOF
+  const ageSeconds = Math.max(0, Math.floor((now - principal.provenAt) / 1000))
+  if (principal.via === 'token')
+    return { ...NO_PROOF, method: 'token', device: principal.device.id, ageSeconds, bound: 'token' }
   return {
     ...NO_PROOF,
     method: 'webauthn',
     device: principal.device.id,
     up: true,
     uv: principal.uv,
-    ageSeconds: Math.max(0, Math.floor((now - principal.provenAt) / 1000)),
+    ageSeconds,
     bound: 'session',
   }
 }

@@ -3,14 +3,12 @@ import { isRelease, movesOf, partOf } from '../core/action/moves.ts'
 import { VERBS } from '../core/action/verbs.ts'
 import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import type { ForgeRepo, Route } from '../upstream/forge.ts'
+import type { ChangeRoute, ForgeRepo } from '../upstream/forge.ts'
 import { bindChange } from './bind-change.ts'
 import { stillBound } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
-
-type ChangeRoute = Extract<Route, { kind: 'change' }>
 
 /** Changes whose effect is a ref, and that cannot be held to what was signed before they land. */
 const UNBOUND = new Set(['file.upload', 'pr.merge'])
@@ -36,9 +34,9 @@ export async function describeChange(
     if (stale) return stale
     passage.change = change
   } else {
-    if (attempt.door !== 'web' || !attempt.form)
-      return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
-    const change = route.describe(attempt.form, repo ? { private: repo.private } : {})
+    const form = passage.asForm?.form ?? (attempt.door === 'web' ? attempt.form : null)
+    if (!form) return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
+    const change = route.describe(form, repo ? { private: repo.private } : {})
     if (!change.ok) return change.error
     const bound = repo ? await bindChange(change.value, repo, account, ctx) : change
     if (!bound.ok) return bound.error

@@ -4,6 +4,7 @@ import type { ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
+import { describeApi } from './describe-api.ts'
 import { describeChange } from './describe-change.ts'
 import { describeLfs } from './describe-lfs.ts'
 import { type Gate, known, type Passage } from './passage.ts'
@@ -17,6 +18,8 @@ export const describe: Gate = (passage, ctx) => {
       return route.refusal
     case 'change':
       return describeChange(passage, ctx, route)
+    case 'api':
+      return describeApi(passage, ctx, route)
     case 'asset':
     case 'ours':
       // Doors answer these before the gates; to get here is a mistake, and a mistake is a denial.

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { GitAttempt, WebAttempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import { bearer, byTicket } from './identify-ticket.ts'
+import { byToken } from './identify-token.ts'
 import { byNothing } from './identify-visitor.ts'
 import type { Passage } from './passage.ts'
 
@@ -14,6 +15,8 @@ export function identify(passage: Passage, ctx: FlowContext): Refusal | undefine
       return bySession(passage, attempt, ctx)
     case 'git-http':
       return byPassword(passage, attempt, ctx)
+    case 'api':
+      return byToken(passage, attempt, ctx)
     case 'portal':
       passage.principal = attempt.principal
       return undefined

@@ -15,7 +15,7 @@ import { waysToApprove } from './ways-to-approve.ts'
 export const obtainProof: Gate = (passage, ctx) => {
   const { attempt, decision } = passage
   if (attempt.door === 'portal') return undefined // it came along, and is looked into next
-  if (attempt.door === 'web')
+  if (attempt.door === 'web' || attempt.door === 'api')
     return decision?.kind === 'challenge' ? parkChange(passage, ctx, attempt, decision) : undefined
   const { push } = attempt
   if (push?.certificate) {

@@ -1,6 +1,6 @@
 import type { Decision } from '../core/policy/engine.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import type { WebAttempt } from './attempt.ts'
+import type { ApiAttempt, WebAttempt } from './attempt.ts'
 import { checkOpen } from './check-standing.ts'
 import type { FlowContext } from './context.ts'
 import { look } from './others.ts'
@@ -15,15 +15,15 @@ import { waysToApprove } from './ways-to-approve.ts'
 export function parkChange(
   passage: Passage,
   ctx: FlowContext,
-  attempt: WebAttempt,
+  attempt: WebAttempt | ApiAttempt,
   decision: Extract<Decision, { kind: 'challenge' }>,
 ): Refusal {
   const ended = checkOpen(passage, ctx) // what ended before this was parked would not end it
   if (ended) return ended
-  const { account, device } = known(passage.principal, 'principal')
-  const session = known(passage.session, 'session')
+  const { account, device, via, credential } = known(passage.principal, 'principal')
+  const { session, token } = passage
   const change = known(passage.change, 'change')
-  const { route, client, page } = attempt
+  const { route, path } = passage.asForm ?? attempt
   const { people } = decision
   const ways = (): ReturnType<typeof waysToApprove> => waysToApprove(passage, ctx, 'fields', false, people)
   if (ways().length === 0)
@@ -37,17 +37,18 @@ export function parkChange(
   const parked = ctx.parked.park({
     account: account.id,
     device: device.id,
-    sessions: session.parent === null ? [session.id] : [session.id, session.parent],
+    sessions: [session?.id, session?.parent].filter((id) => id != null),
+    ...(token && { token }),
     change,
     resource: action.resource,
     why: decision.why,
-    page,
-    client,
+    page: attempt.door === 'web' ? attempt.page : '/',
+    client: attempt.client,
     ways,
     people,
     life: ctx.askLife(change.verb),
     carryOut: (one, approval, countersigns) =>
-      ctx.carryOut({ parked: one, approval, countersigns, route, path: attempt.path, session: session.id }),
+      ctx.carryOut({ parked: one, approval, countersigns, route, path, via, credential }),
     look: (other, fresh) => look(wanted, other, fresh, ctx),
     declined: (by, why, signed) => recordDecline(ctx, { ...wanted, by, why, signed }),
   })

@@ -8,10 +8,10 @@ import { NO_PROOF, type Proof } from '../core/proof.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { HeldPush } from '../hold/create-holds.ts'
 import type { HoldApproval } from '../hold/holds.ts'
-import type { Principal, Session } from '../identity/identity.ts'
+import type { ApiToken, Principal, Session } from '../identity/identity.ts'
 import type { Recorded } from '../ledger/ledger.ts'
 import type { SpooledPush } from '../spool/spool.ts'
-import type { ForgeRepo } from '../upstream/forge.ts'
+import type { ApiWish, ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome } from './outcome.ts'
@@ -32,11 +32,17 @@ export interface Passage {
   visitor?: Refusal
   /** Filled by `identify` when a ticket of a large-file batch said who asks. */
   ticket?: LfsTicket
+  /** Filled by `identify` when a token said who asks. */
+  token?: ApiToken
   /** Filled by `describe`. */
   action?: Action
   repo?: ForgeRepo
   /** The change in named fields, when it is one. */
   change?: Change
+  /** The change of a page's form that a request of the programming interface stands for. */
+  asForm?: Extract<ApiWish, { kind: 'change' }>
+  /** The body of such a request that is forwarded, written anew; null without one. */
+  body?: string | null
   /** Filled by `decide`, overwritten by `decideAgain`. */
   decision?: Decision
   /** Filled by `obtainProof`: what came along, not looked into yet. */

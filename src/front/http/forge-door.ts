@@ -14,6 +14,7 @@ import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import type { HandOver } from '../../portal/hand-over.ts'
 import type { Route } from '../../upstream/forge.ts'
+import type { ApiDoor } from './api-door.ts'
 import type { Door } from './by-host.ts'
 import { letBodyCome } from './continue.ts'
 import { cookieNames, cookieValue, setCookie } from './cookies.ts'
@@ -31,6 +32,7 @@ export interface ForgeDoorDeps {
   readonly ctx: FlowContext
   readonly pool: Pool
   readonly git: GitDoor
+  readonly api: ApiDoor
   readonly handOver: HandOver
   readonly render: RenderRefusal
   readonly secure: boolean
@@ -42,7 +44,7 @@ export interface ForgeDoorDeps {
  * Its pages carry other people's content, so no ceremony ever happens here.
  */
 export function createForgeDoor(deps: ForgeDoorDeps): Door {
-  const { ctx, pool, git, handOver, render, secure } = deps
+  const { ctx, pool, git, api, handOver, render, secure } = deps
   const names = cookieNames(secure)
   /** The forge's own session, one per gateway session; never seen by a client. */
   const upstreamSessions = new Map<SessionId, string>()
@@ -256,6 +258,11 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
         refuseHttp(req, res, refusal('denied', 'Service workers are not served on this origin.'), render)
         return
       }
+      // A browser's session is never looked at there, so no page can ask with it.
+      if (url.path === '/api' || url.path.startsWith('/api/')) {
+        api.handle(req, res, url)
+        return
+      }
       const route = ctx.forge.route(method, url.path, url.query)
       switch (route.kind) {
         case 'git':
@@ -282,6 +289,9 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
             ctx.log.error({ err: error, path: url.path }, 'a change failed')
             res.destroy()
           })
+          return
+        case 'api': // by its address it is the other door's
+          refuseHttp(req, res, refusal('unknown-action', 'This address is not a page.'), render)
           return
         case 'page':
         case 'refused':

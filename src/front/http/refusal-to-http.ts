@@ -27,15 +27,7 @@ export function refuseHttp(
   }
   const status = refusalStatus(refused.reason)
   const page = isNavigation(req)
-  const body = page
-    ? render(refused)
-    : JSON.stringify({
-        type: `urn:countersign:${refused.reason}`,
-        title: refused.say,
-        status,
-        ...(refused.fix !== undefined && { detail: refused.fix }),
-        ...(refused.at !== undefined && { pending: refused.at }),
-      })
+  const body = page ? render(refused) : JSON.stringify(problemOf(refused, status))
   res.writeHead(status, {
     'content-type': page ? 'text/html; charset=utf-8' : 'application/problem+json',
     'content-length': Buffer.byteLength(body),
@@ -50,6 +42,17 @@ export function refuseHttp(
   })
   res.end(req.method === 'HEAD' ? undefined : body)
   drain(req)
+}
+
+/** Problem details (RFC 9457); `pending` is where a person can go on. */
+export function problemOf(refused: Refusal, status: number): object {
+  return {
+    type: `urn:countersign:${refused.reason}`,
+    title: refused.say,
+    status,
+    ...(refused.fix !== undefined && { detail: refused.fix }),
+    ...(refused.at !== undefined && { pending: refused.at }),
+  }
 }
 
 /** Read and drop what a refused client still sends. The socket's idle limit bounds it. */
