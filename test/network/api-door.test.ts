@@ -187,10 +187,13 @@ for (const forge of forges()) {
     })
 
     test('a ride: an issue is made, recorded as the token’s, and is no evidence of intent', async () => {
+      const outcomes = (await entries('outcome')).length
       const made = await ask(all, `POST ${repo}/issues`, { title: 'From a program', body: 'Hello' })
       assert.equal(made.status, 201, made.text)
       assert.equal(made.json.title, 'From a program')
       const intent = (await entries('intent')).at(-1)!
+      // The answer goes on as it comes; what came of it is written right after.
+      await eventually(async () => (await entries('outcome')).length > outcomes, 'the outcome is on record')
       assert.equal(intent['action'], 'issue.create')
       assert.equal(intent['door'], 'api')
       assert.match(intent['via'], /^token:/)

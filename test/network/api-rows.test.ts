@@ -102,6 +102,7 @@ describe('every address of the interface', () => {
       repos: { remembered: () => undefined, find: async () => known },
       forge: {
         route: gogsRoute,
+        known: () => true,
         apiAuthorization: async () => 'token OF-THE-FORGE',
         dropGitAuthorization() {},
         user: async (name: string) => ({ id: 7, name, email: '' }),

@@ -5,7 +5,7 @@ import type { CanonicalUrl } from '../../core/canonical-url.ts'
 import { type Refusal, refusal } from '../../core/refusal.ts'
 import type { ApiAttempt } from '../../flow/attempt.ts'
 import { authorize, whoAsks } from '../../flow/authorize.ts'
-import { factsOf } from '../../flow/carry-out.ts'
+import { type Carried, carryChange } from '../../flow/carry-change.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
@@ -103,16 +103,12 @@ export function createApiDoor({ ctx, pool, streams }: ApiDoorDeps): ApiDoor {
     return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
   }
 
-  /** A change that policy lets a token make without a touch: the form of the pages, as after one. */
+  /** A change that policy lets a token make without a touch: carried out as after one. */
   async function change(req: IncomingMessage, res: ServerResponse, passage: Passage): Promise<Outcome> {
-    const { route } = known(passage.asForm, 'form')
-    const answer = await ctx.forge.change(
-      known(passage.principal, 'principal').account.name,
-      route.write(known(passage.change, 'change'), factsOf(passage)),
-    )
-    if (answer.accepted) res.writeHead(204, { 'cache-control': 'no-store' }).end()
-    else refuseApi(req, res, notTaken(answer.said))
-    return { kind: 'answered', refs: null, ...answer }
+    const { outcome } = await carryChange(passage, known(passage.asForm, 'form').route, ctx)
+    if (outcome.accepted) res.writeHead(204, { 'cache-control': 'no-store' }).end()
+    else refuseApi(req, res, notTaken(outcome))
+    return outcome
   }
 
   async function serve(req: IncomingMessage, res: ServerResponse, url: CanonicalUrl): Promise<void> {
@@ -170,8 +166,8 @@ function saysToken(query: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => /^(?:access_)?token$/i.test(name))
 }
 
-function notTaken(said: string | null): Refusal {
-  return refusal('upstream', `The forge did not take it${said === null ? '' : `: ${said}`}.`)
+function notTaken({ told, said }: Carried['outcome']): Refusal {
+  return refusal('upstream', told ?? `The forge did not take it${said ? `: ${said}` : ''}.`)
 }
 
 const PASSED_ON = ['content-type', 'content-length', 'content-disposition', 'link', 'last-modified', 'etag']
