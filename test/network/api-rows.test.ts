@@ -124,6 +124,7 @@ describe('every address of the interface', () => {
       refusalLimiter: { mayTry: () => false, failed() {} },
       running: new Set(),
       settleSoon() {},
+      askLife: () => 60_000,
       portalOrigin: 'https://id.example.com',
       forgeOrigin: 'https://git.example.com',
       log: { info() {}, warn() {}, error: (...said: unknown[]) => console.error(...said) },
