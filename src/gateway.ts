@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { Pool } from 'undici'
 import { createCeremonies } from './ceremony/create-ceremonies.ts'
 import { groupOf } from './core/action/verbs.ts'
+import type { ResolveRepo } from './core/policy/engine.ts'
 import { rateLimit } from './core/rate-limit.ts'
 import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
 import { createForgeNames } from './flow/forge-names.ts'
 import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
+import type { ReportOnly } from './flow/report-only.ts'
 import { settle } from './flow/settle.ts'
 import { createApiDoor } from './front/http/api-door.ts'
 import { byHost, type Door } from './front/http/by-host.ts'
@@ -19,8 +21,10 @@ import { createPortalDoor } from './front/http/portal-door.ts'
 import { createAsks } from './hold/asks.ts'
 import { createHolds } from './hold/create-holds.ts'
 import { createParkedChanges } from './hold/parked-changes.ts'
+import { createWouldBe } from './ledger/would-be.ts'
 import { type Origins, openOrigins } from './origins.ts'
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.ts'
+import { lockedRepos } from './policy/locked-repos.ts'
 import { mentionsVisitors } from './policy/policy-files.ts'
 import { recordPolicy } from './policy/record-policy.ts'
 import { watchPolicies } from './policy/watch-policies.ts'
@@ -30,6 +34,7 @@ import { createInvite } from './portal/invite.ts'
 import { createLedgerView } from './portal/ledger-view.ts'
 import { createPortal } from './portal/portal.ts'
 import { refusalPage } from './portal/refusal-page.ts'
+import { createReportView, modeWords, type ReportView } from './portal/report-view.ts'
 import { createTokenDesk } from './portal/token-desk.ts'
 import { openRecords, type Records } from './records.ts'
 import { loadSecrets } from './secrets.ts'
@@ -49,6 +54,8 @@ export interface Gateway extends Welcome {
   readonly forge: string
   /** Let running requests end for a while, then end everything that was started. */
   stop(): Promise<void>
+  /** Where nothing is enforced, in a sentence; null while everything is. */
+  readonly mode: string | null
 }
 
 /** Longest wait for requests that run when the gateway is told to stop, ms. */
@@ -105,11 +112,17 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       .catch((error: unknown) => log.warn({ err: error }, 'the forge did not tell its version'))
     const recordInForce = recordPolicy((record) => records.ledger.append(record))
     const policy = await openPolicies(settings, log, records, started, recordInForce)
-    const ctx = await compose(settings, log, origins, records, started, policy, undo)
+    const repos = await reportOnlyRepos(settings, log, started)
+    const reportOnly: ReportOnly = (repo) =>
+      settings.reportOnly.all || (repo !== undefined && repos.has(repo))
+    const wouldBe = createWouldBe({ ...records, now: Date.now, log })
+    undo.push(() => wouldBe.close())
+    const ctx = await compose(settings, log, origins, records, started, policy, { reportOnly, wouldBe }, undo)
     await endOpenHolds(ctx)
     const handOver = createHandOver({ now: ctx.now })
     const stopping = new AbortController()
-    const doors = openDoors(ctx, settings, origins, records, handOver, undo, stopping.signal)
+    const report = createReportView(settings.reportOnly, wouldBe)
+    const doors = openDoors(ctx, settings, origins, records, handOver, report, undo, stopping.signal)
     const settled = settle(ctx, {
       by: 'start',
       except: ctx.running,
@@ -123,6 +136,8 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
         forge: origins.forge,
         upstream: started.version,
         policy: ctx.policy.digest,
+        mode: settings.reportOnly.all ? 'report-only' : 'enforce',
+        reportOnly: [...repos].sort((a, b) => a - b),
       },
     })
     await recordInForce(policy.inForce)
@@ -154,11 +169,33 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       stopping.abort()
       ctx.holds.close()
     })
-    return { url: origins.forge, portal: origins.portal, forge: started.version, ...shown, stop }
+    const mode = modeWords(settings.reportOnly)
+    if (mode !== null) log.warn({ reportOnly: settings.reportOnly }, mode)
+    return { url: origins.forge, portal: origins.portal, forge: started.version, mode, ...shown, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+/** As its owner, who sees it; as the administrator for repositories of organisations. */
+const resolveRepo =
+  ({ forge, serviceUser }: StartedForge): ResolveRepo =>
+  async (owner, name) =>
+    (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, serviceUser)
+
+/** Ids of the repositories in which nothing is enforced. */
+function reportOnlyRepos(settings: Settings, log: Log, started: StartedForge): Promise<ReadonlySet<number>> {
+  return lockedRepos(settings.reportOnly.repos, {
+    dir: policyDir(settings),
+    file: 'countersign.yaml',
+    resolve: resolveRepo(started),
+    drifted: (name, locked, now) =>
+      log.error(
+        { name, locked, now: now ?? 'nothing' },
+        'a name under reportOnly means something else now; the locked id is meant',
+      ),
+  })
 }
 
 const policyDir = ({ home }: Settings): string => join(home, 'policy')
@@ -168,16 +205,14 @@ function openPolicies(
   settings: Settings,
   log: Log,
   { identity }: Records,
-  { forge, serviceUser }: StartedForge,
+  started: StartedForge,
   onChange: (change: LoadedPolicies['inForce']) => Promise<void>,
 ): Promise<LoadedPolicies> {
   return loadPolicies({
     dir: policyDir(settings),
-    // As its owner, who sees it; as the administrator for repositories of organisations.
-    resolveRepo: async (owner, name) =>
-      (await forge.repo(owner, name, owner)) ?? forge.repo(owner, name, serviceUser),
+    resolveRepo: resolveRepo(started),
     resolveAccount: (name) => identity.accountByName(name)?.forgeId,
-    resolveOrg: async (name) => (await forge.org(name))?.id,
+    resolveOrg: async (name) => (await started.forge.org(name))?.id,
     epoch: () => identity.epoch,
     now: Date.now,
     log,
@@ -192,6 +227,7 @@ async function compose(
   records: Records,
   started: StartedForge,
   policy: LoadedPolicies,
+  reporting: Pick<FlowContext, 'reportOnly' | 'wouldBe'>,
   undo: (() => unknown)[],
 ): Promise<FlowContext> {
   const { forge } = started
@@ -246,6 +282,7 @@ async function compose(
     credentialLimiter: rateLimit({ burst: 20, refillMs: 3_000 }),
     visitorLimiter: rateLimit({ burst: 240, refillMs: 500 }),
     refusalLimiter: rateLimit({ burst: 120, refillMs: 1_000 }),
+    ...reporting,
     running: new Set(),
     settleSoon() {
       settling ??= setTimeout(() => {
@@ -268,6 +305,7 @@ function openDoors(
   origins: Origins,
   records: Records,
   handOver: ReturnType<typeof createHandOver>,
+  report: ReportView,
   undo: (() => unknown)[],
   stopping: AbortSignal,
 ): { forge: Door; portal: Door } {
@@ -324,6 +362,7 @@ function openDoors(
     asks: ctx.asks,
     stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
+    report,
     invite: createInvite({ forge: ctx.forge, identity: ctx.identity, now: ctx.now }),
     tokenDesk: createTokenDesk(ctx),
     limiter: rateLimit({ burst: 10, refillMs: 6_000 }),

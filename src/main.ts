@@ -20,10 +20,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
 
 try {
   const gateway = await startGateway(settings.value, log)
-  const { url, portal, enroll, forge, sample } = gateway
+  const { url, portal, enroll, forge, sample, mode } = gateway
   if (options.value.json)
-    process.stdout.write(`${JSON.stringify({ url, portal, enroll, forge, sample, pid: process.pid })}\n`)
-  else process.stdout.write(greeting({ url, portal, enroll, forge, sample }))
+    process.stdout.write(
+      `${JSON.stringify({ url, portal, enroll, forge, sample, ...(mode !== null && { mode }), pid: process.pid })}\n`,
+    )
+  else process.stdout.write(greeting({ url, portal, enroll, forge, sample, mode }))
   if (!stopping.signal.aborted)
     await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
   await gateway.stop()
@@ -38,6 +40,7 @@ function greeting(shown: {
   enroll: string | null
   forge: string
   sample: string | null
+  mode: string | null
 }): string {
   const rows: [string, string][] = [
     ['forge', `${shown.url}   (${shown.forge})`],
@@ -50,7 +53,17 @@ function greeting(shown: {
     shown.enroll === null
       ? []
       : ['', '  Open the enrol link in a browser on this machine: it registers your first passkey, once.']
-  return ['', '  Countersign is up.', '', ...lines, ...next, '', '  Stop with Ctrl-C.', ''].join('\n')
+  return [
+    '',
+    '  Countersign is up.',
+    '',
+    ...(shown.mode === null ? [] : [`  ${shown.mode}`, '']),
+    ...lines,
+    ...next,
+    '',
+    '  Stop with Ctrl-C.',
+    '',
+  ].join('\n')
 }
 
 function fail(message: string): never {

@@ -32,6 +32,8 @@ export interface Settings {
   readonly addressing: Addressing
   readonly gogs: { readonly url: string; readonly header: string; readonly serviceAccount: string } | null
   readonly logLevel: string
+  /** Where nothing is enforced: everywhere, or in repositories by name. */
+  readonly reportOnly: { readonly all: boolean; readonly repos: readonly string[] }
   readonly limits: Limits
   /** `seconds`: how long a push may be approved; the others count pushes that wait at once. */
   readonly holds: { readonly seconds: number; readonly perAccount: number; readonly total: number }
@@ -50,7 +52,8 @@ export interface Settings {
 }
 
 /** What `countersign.yaml` would say by default, so that its parser is not loaded without one. */
-export const DEFAULTS: Pick<Settings, 'limits' | 'holds' | 'countersign' | 'spool' | 'lfs'> = {
+export const DEFAULTS: Pick<Settings, 'reportOnly' | 'limits' | 'holds' | 'countersign' | 'spool' | 'lfs'> = {
+  reportOnly: { all: false, repos: [] },
   limits: { portalIdle: 60, forgeIdle: 720, absolute: 720, gitPassword: 720, token: 43_200, link: 1440 },
   holds: { seconds: 300, perAccount: 20, total: 500 },
   countersign: { change: 60, critical: 30 },
@@ -75,11 +78,12 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
-  const { names, tls, gogs, sessions, holds, countersign, spool, lfs, log } = parsed.value
+  const { names, tls, gogs, sessions, holds, countersign, spool, lfs, log, mode, reportOnly } = parsed.value
   const rest = {
     home,
     gogs: gogs ?? null,
     logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
+    reportOnly: { all: mode === 'report-only', repos: reportOnly },
     limits: sessions,
     holds,
     countersign,

@@ -4,6 +4,7 @@ import { adminDisable, adminPeople, adminRecover } from './admin.ts'
 import { onHost } from './host.ts'
 import { evidenceExport, ledgerKey, ledgerVerify, trustFile } from './ledger.ts'
 import type { Printed } from './printed.ts'
+import { adminReport } from './report.ts'
 import { verify } from './verify.ts'
 
 // Paths are taken from where the person stands, not from where the launcher lives.
@@ -107,6 +108,11 @@ admin
   .description('accounts and their devices')
   .option(...home)
   .action(async (o: Home) => print(await onHost(path(o.home), adminPeople)))
+admin
+  .command('report')
+  .description('whether policy is enforced, and what it would have asked for or refused where it is not')
+  .option(...home)
+  .action(async (o: Home) => print(await onHost(path(o.home), adminReport)))
 admin
   .command('invite <name> <email>')
   .description('a user of the forge and a one-time link')

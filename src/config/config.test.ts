@@ -18,7 +18,10 @@ describe('countersign.yaml', () => {
     assert.deepEqual(parsed.value.names?.listen, { host: '0.0.0.0', port: 443 })
     assert.deepEqual(parsed.value.tls, { cert: '/home/tls/cert.pem', key: '/etc/key.pem' })
     const { sessions, holds, countersign, spool, lfs } = parsed.value
-    assert.deepEqual({ limits: sessions, holds, countersign, spool, lfs }, DEFAULTS)
+    const { reportOnly, ...rest } = DEFAULTS
+    assert.deepEqual({ limits: sessions, holds, countersign, spool, lfs }, rest)
+    assert.deepEqual([parsed.value.mode, parsed.value.reportOnly], ['enforce', []])
+    assert.deepEqual(reportOnly, { all: false, repos: [] })
   })
   test('on loopback, with limits alone', () => {
     const parsed = parseConfig('holds: { seconds: 30 }\n', '/home')
@@ -36,6 +39,8 @@ describe('countersign.yaml', () => {
       [`${NAMES}countersign: { change: 61 }\n`, /countersign\.yaml:4: countersign\.change/],
       [`${NAMES}colour: red\n`, /countersign\.yaml:1: .*colour/],
       [`${NAMES}log: loud\n`, /countersign\.yaml:4: log/],
+      ['mode: off\n', /countersign\.yaml:1: mode/],
+      ['reportOnly: [acme]\n', /countersign\.yaml:1: reportOnly\.0: owner\/repository/],
       ['a: 1\na: 2\n', /countersign\.yaml:2: /],
       ['{', /countersign\.yaml:/],
     ] as const)

@@ -25,6 +25,10 @@ const FILE = z.strictObject({
       serviceAccount: z.string(),
     })
     .optional(),
+  /** `report-only`: nothing is asked for or refused by policy; what would have been is on record. */
+  mode: z.enum(['enforce', 'report-only']).default('enforce'),
+  /** The same, in these repositories alone. */
+  reportOnly: z.array(z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/, 'owner/repository')).default([]),
   log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   /** Minutes. */
   sessions: z

@@ -22,6 +22,8 @@ import { begin, type Gate, known, type Passage } from './passage.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordOutcome } from './record-outcome.ts'
 import { recordRefusal } from './record-refusal.ts'
+import { recordWould } from './record-would.ts'
+import { reported } from './report-only.ts'
 import { seeMoves } from './see-moves.ts'
 import { verifyProof } from './verify-proof.ts'
 
@@ -36,11 +38,12 @@ const GATES: readonly Gate[] = [
   checkForge, //    changes only of a forge whose version is known
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands
-  decide, //        policy on what has been proven so far
-  obtainProof, //   when policy wants more: what was offered, or a wait for a touch
-  verifyProof, //   the signature, its flags, its nonce, its text against the commands
-  obtainOthers, //  when policy wants other people: their countersignatures, verified
-  decideAgain, //   policy on the proof as it is, with standing as it is now
+  reported(decide), //       policy on what has been proven so far
+  reported(obtainProof), //  when policy wants more: what was offered, or a wait for a touch
+  reported(verifyProof), //  the signature, its flags, its nonce, its text against the commands
+  reported(obtainOthers), // when policy wants other people: their countersignatures, verified
+  reported(decideAgain), //  policy on the proof as it is, with standing as it is now
+  recordWould, //   where nothing is enforced: what would have been asked for or refused
   recordIntent, //  durable before the forge hears of a change
   checkTips, //     refs that a page moves are still what was signed
   forward, //       carried out

@@ -2,6 +2,7 @@ import { movesIn } from '../core/action/action.ts'
 import type { PlaceFacts } from '../core/action/change.ts'
 import { makesCommit, partOf } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
+import type { Account } from '../core/identity.ts'
 import { ok } from '../core/result.ts'
 import type { PushAnswer, Route } from '../upstream/forge.ts'
 import type { FlowContext } from './context.ts'
@@ -34,7 +35,16 @@ export async function carryChange(
     account.name,
     route.write(change, factsOf(passage)),
   )
+  if (change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
+  if (change.verb === 'user.delete' && accepted) await endAccount(account, ctx)
   return { outcome: { kind: 'answered', refs: null, status, accepted, said }, next }
+}
+
+/** Who is no longer at the forge has no way in: sessions, git passwords and what waits end at once. */
+async function endAccount(account: Account, { identity, log }: FlowContext): Promise<void> {
+  const ended = await identity.setAccountState(account.id, 'disabled', 'user.delete')
+  if (!ended.ok)
+    log.error({ account: account.name, why: ended.error.say }, 'a deleted account is still active')
 }
 
 const ANOTHER = 'The commit that was signed cannot be made any more. Nothing was done.'

@@ -1,4 +1,3 @@
-import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Countersign } from '../hold/asks.ts'
 import type { Carried, ParkedChange, StatementApproval } from '../hold/parked-changes.ts'
@@ -63,12 +62,8 @@ export async function carryOut(
     ctx,
   )
   if (verdict.kind === 'refused') return lacking(verdict) ?? failed(verdict.refusal)
-  if (parked.change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   const { outcome } = verdict
-  if (outcome.kind === 'answered' && outcome.accepted === true) {
-    if (parked.change.verb === 'user.delete') await endAccount(account, ctx)
-    return { kind: 'done', next }
-  }
+  if (outcome.kind === 'answered' && outcome.accepted === true) return { kind: 'done', next }
   return failed(
     refusal(
       'upstream',
@@ -76,13 +71,6 @@ export async function carryOut(
       'Go back to its page and look at what it wants.',
     ),
   )
-}
-
-/** Who is no longer at the forge has no way in: sessions, git passwords and what waits end at once. */
-async function endAccount(account: Account, { identity, log }: FlowContext): Promise<void> {
-  const ended = await identity.setAccountState(account.id, 'disabled', 'user.delete')
-  if (!ended.ok)
-    log.error({ account: account.name, why: ended.error.say }, 'a deleted account is still active')
 }
 
 function failed(refused: Refusal): Carried {

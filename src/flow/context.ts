@@ -10,6 +10,7 @@ import type { Store } from '../store/store.ts'
 import type { Forge, ForgeRepo } from '../upstream/forge.ts'
 import type { CarryOut } from './carry-out.ts'
 import type { ForgeNames } from './forge-names.ts'
+import type { NoteWouldBe, ReportOnly } from './report-only.ts'
 
 /** Structured log; `fields` never hold secrets. */
 export interface Log {
@@ -55,6 +56,8 @@ export interface FlowContext {
   readonly visitorLimiter: AttemptLimiter
   /** How many refusals of one account reach the ledger; the rest reach the log. */
   readonly refusalLimiter: AttemptLimiter
+  readonly reportOnly: ReportOnly
+  readonly wouldBe: NoteWouldBe
   /** Read the refs of open intents before long. */
   readonly settleSoon: () => void
   /** Ids of intents that a running push will close itself. */

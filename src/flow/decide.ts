@@ -18,13 +18,13 @@ export const decide: Gate = (passage, ctx) => {
     ctx.identity.activeDevices(known(passage.principal, 'principal').account.id),
   )
   passage.decision = decision
+  passage.proof = request.proof
   if (decision.kind === 'deny')
     return refusal(
       'denied',
       `Policy does not allow this: ${decision.why}.`,
       'Ask the owner of the repository or an administrator.',
     )
-  passage.proof = request.proof
   return undefined
 }
 

@@ -9,6 +9,7 @@ import { stillBound } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
+import { waive } from './report-only.ts'
 
 /** Changes whose effect is a ref, and that cannot be held to what was signed before they land. */
 const UNBOUND = new Set(['file.upload', 'pr.merge'])
@@ -20,13 +21,16 @@ export async function describeChange(
   route: ChangeRoute,
 ): Promise<Refusal | undefined> {
   const { attempt } = passage
-  if (route.verbs.length === 0 || route.verbs.some((verb) => UNBOUND.has(verb))) return route.refusal
+  if (route.verbs.length === 0) return route.refusal
   const { account } = known(passage.principal, 'principal')
   const repo = route.repo
     ? await ctx.repos.find(route.repo.owner, route.repo.name, account.name, passage.now)
     : undefined
   if (route.repo && !repo?.permissions.pull) return NOT_FOUND
   if (repo) passage.repo = repo
+  let unbound = route.verbs.some((verb) => UNBOUND.has(verb))
+  const stop = unbound ? waive(passage, route.refusal, ctx) : undefined
+  if (stop) return stop
   if (attempt.door === 'portal') {
     const { change } = attempt.parked
     const stale =
@@ -38,9 +42,13 @@ export async function describeChange(
     if (!form) return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
     const change = route.describe(form, repo ? { private: repo.private } : {})
     if (!change.ok) return change.error
-    const bound = repo ? await bindChange(change.value, repo, account, ctx) : change
-    if (!bound.ok) return bound.error
-    passage.change = bound.value
+    const bound = repo && !unbound ? await bindChange(change.value, repo, account, ctx) : change
+    if (!bound.ok) {
+      const stop = waive(passage, bound.error, ctx)
+      if (stop) return stop
+      unbound = true
+    }
+    passage.change = bound.ok ? bound.value : change.value
   }
   const { verb } = passage.change
   if (verb === 'git.fetch' || verb === 'git.push')
@@ -48,7 +56,7 @@ export async function describeChange(
   if (verb === 'user.delete' && isLastAdmin(account, ctx)) return LAST_ADMIN
   const resource = await resourceFor(verb, route, repo, account, ctx)
   if (!resource) return NOT_FOUND
-  passage.action = { verb, resource, moves: movesOf(verb, passage.change.stated) }
+  passage.action = { verb, resource, moves: unbound ? [] : movesOf(verb, passage.change.stated) }
   return undefined
 }
 

@@ -6,6 +6,7 @@ import type { FlowContext } from './context.ts'
 import { holdPush } from './hold-push.ts'
 import { parkChange } from './park-change.ts'
 import type { Gate } from './passage.ts'
+import { wouldAsk } from './report-only.ts'
 import { waysToApprove } from './ways-to-approve.ts'
 
 /**
@@ -15,8 +16,11 @@ import { waysToApprove } from './ways-to-approve.ts'
 export const obtainProof: Gate = (passage, ctx) => {
   const { attempt, decision } = passage
   if (attempt.door === 'portal') return undefined // it came along, and is looked into next
-  if (attempt.door === 'web' || attempt.door === 'api')
-    return decision?.kind === 'challenge' ? parkChange(passage, ctx, attempt, decision) : undefined
+  const enforced = !ctx.reportOnly(passage.repo?.id)
+  if (attempt.door === 'web' || attempt.door === 'api') {
+    if (decision?.kind !== 'challenge') return undefined
+    return enforced ? parkChange(passage, ctx, attempt, decision) : wouldAsk(decision.why)
+  }
   const { push } = attempt
   if (push?.certificate) {
     const parsed = parsePushCertificate(push.certificate)
@@ -29,6 +33,7 @@ export const obtainProof: Gate = (passage, ctx) => {
     if (isByDevice(parsed.value.signature, ctx)) passage.offered = parsed.value
   }
   if (decision?.kind !== 'challenge' || passage.offered) return undefined
+  if (!enforced) return wouldAsk(decision.why)
   if (push?.wait && waysToApprove(passage, ctx, 'diff', false).length > 0)
     return holdPush(passage, ctx, push, decision.why)
   return refusal(

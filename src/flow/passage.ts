@@ -15,6 +15,7 @@ import type { ApiWish, ForgeRepo } from '../upstream/forge.ts'
 import type { Attempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome } from './outcome.ts'
+import type { WouldBe } from './report-only.ts'
 import type { ProvenCountersign } from './verify-countersign.ts'
 
 /** One attempt on its way through the gates. Each gate fills in what it found and nothing else. */
@@ -57,6 +58,8 @@ export interface Passage {
   countersigns?: readonly ProvenCountersign[]
   /** Filled by `obtainOthers`: why others' do not. */
   unfit?: ReadonlyMap<AccountId, Refusal>
+  /** Set where nothing is enforced: what would have stopped it first. */
+  would?: WouldBe
   /** Filled by `recordIntent`. */
   intent?: Recorded
   intentId?: string

@@ -140,7 +140,10 @@ function changesNothing({ attempt: { route }, action }: Passage): boolean {
 
 /** The shape is specified in docs/formats/ledger-entry.md; a bundle is checked against it. */
 function intentPayload(passage: Passage, policyDigest: string): { [key: string]: Json } {
-  const { attempt, statement, decision, countersigns = [] } = passage
+  const { attempt, statement, countersigns = [] } = passage
+  const decision = known(passage.decision, 'decision')
+  // Where nothing is enforced, policy may not have allowed it at all.
+  const allowed = decision.kind === 'allow'
   const { account, via, credential } = known(passage.principal, 'principal')
   const device = passage.prover ?? known(passage.principal, 'principal').device
   const action = known(passage.action, 'action')
@@ -164,7 +167,14 @@ function intentPayload(passage: Passage, policyDigest: string): { [key: string]:
     ...(passage.change
       ? { change: { fields: passage.change.stated.map(([key, value]) => [key, value]) } }
       : action.verb !== 'git.push' && { request: { method: attempt.method, path: attempt.path } }),
-    policy: { digest: policyDigest, allowed: [...known(decision, 'decision').policies] },
+    policy: { digest: policyDigest, allowed: allowed ? [...decision.policies] : [] },
+    ...(passage.would && {
+      would: {
+        decision: passage.would.decision,
+        reason: passage.would.reason,
+        policies: [...passage.would.policies],
+      },
+    }),
     proof: { ...proof },
     statement: statement
       ? {

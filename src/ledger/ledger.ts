@@ -29,6 +29,7 @@ export type EntryType =
   | 'intent'
   | 'outcome'
   | 'policy.load'
+  | 'would' // report-only: what would have been asked for or refused
 
 /** One thing to record, before salting. `payload` must be canonicalisable (RFC 8785): no undefined, no NaN. */
 export interface LedgerRecord {

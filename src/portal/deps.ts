@@ -7,6 +7,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Invite } from './invite.ts'
 import type { LedgerView } from './ledger-view.ts'
+import type { ReportView } from './report-view.ts'
 import type { TokenDesk } from './token-desk.ts'
 
 /** Everything the portal needs from outside. Composed once, in context.ts. */
@@ -22,6 +23,7 @@ export interface PortalDeps {
   readonly ceremonies: Ceremonies
   readonly handOver: HandOver
   readonly ledger: LedgerView
+  readonly report: ReportView
   /** Pushes that wait for a touch. */
   readonly holds: Holds
   /** Other changes of the forge that do. */

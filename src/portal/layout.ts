@@ -7,6 +7,8 @@ export interface Frame {
   readonly account?: { readonly name: string; readonly admin: boolean }
   /** How many pushes of theirs wait. */
   readonly waiting?: number
+  /** Where nothing is enforced, in a sentence. */
+  readonly mode?: string | null
   /** Path of the navigation entry that is open. */
   readonly here?: string
 }
@@ -34,6 +36,7 @@ const NAVIGATION: readonly { path: string; word: string; admin?: true }[] = [
   { path: '/sessions', word: 'Sessions' },
   { path: '/ledger', word: 'Ledger' },
   { path: '/people', word: 'People', admin: true },
+  { path: '/report', word: 'Report', admin: true },
 ]
 
 const ICON =
@@ -57,10 +60,10 @@ ${styles(page)}${script === undefined ? null : html`<script type="module" src="$
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="top"><div class="top-in"><a class="wordmark" href="${origin}/">${mark()}Countersign</a>${account(page)}</div></header>
-<main id="content"${narrow ? raw(' class="narrow"') : wide ? raw(' class="wide"') : null}>
+${notice(page)}<main id="content"${narrow ? raw(' class="narrow"') : wide ? raw(' class="wide"') : null}>
 ${body}
 </main>
-<footer class="foot"><p>Every change here leaves a signature that anyone can check.</p></footer>
+<footer class="foot"><p>${page.mode ? 'Every change here is on record; where nothing is enforced, not every one is signed.' : 'Every change here leaves a signature that anyone can check.'}</p></footer>
 </body>
 </html>
 `.toString()
@@ -70,6 +73,13 @@ function styles({ assets, styles: how }: Page): Markup {
   return how === 'inline'
     ? html`<style>${raw(assets.inlineStyles)}</style>`
     : html`<link rel="stylesheet" href="${assets.path('tokens.css')}"><link rel="stylesheet" href="${assets.path('base.css')}">`
+}
+
+/** On every page of somebody who is signed in: nobody shall believe that policy stands where it does not. */
+function notice({ account: person, mode, here }: Page): Markup | null {
+  if (!person || !mode) return null
+  return html`<aside class="mode" aria-label="Mode of this gateway"><p>${shown(mode)}${person.admin && here !== '/report' ? html` <a href="/report">See what</a>` : null}</p></aside>
+`
 }
 
 function account({ account: person, here, waiting = 0 }: Page): Markup | null {

@@ -15,6 +15,7 @@ const PAGES = [
   '/pending',
   '/ledger',
   '/people',
+  '/report',
 ]
 const STRANGER_PAGES = ['/sign-in', '/enrol', '/nothing']
 const POSTS = [

@@ -21,6 +21,7 @@ import * as ledger from './pages/ledger.ts'
 import * as open from './pages/open.ts'
 import { createPending } from './pages/pending.ts'
 import * as people from './pages/people.ts'
+import * as report from './pages/report.ts'
 import * as sessions from './pages/sessions.ts'
 import * as signIn from './pages/sign-in.ts'
 import * as tiles from './pages/tiles.ts'
@@ -105,7 +106,10 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/approve/begin', approvals.begin],
     ['POST', '/approve/finish', approvals.finish],
   ]
-  const forAdmin: readonly Row<OwnVisit>[] = [['GET', '/people', people.show]]
+  const forAdmin: readonly Row<OwnVisit>[] = [
+    ['GET', '/people', people.show],
+    ['GET', '/report', report.show],
+  ]
 
   for (const [method, path, handler] of forAnybody)
     app.on(method, path, (c) => handler({ ...c.env.visit, params: c.req.param() }))

@@ -7,6 +7,7 @@ import { cookie, type PortalCookies } from './cookies.ts'
 import type { PortalDeps } from './deps.ts'
 import { layout, type Page } from './layout.ts'
 import { refusalPage, refusalStatus } from './refusal-page.ts'
+import { modeWords } from './report-view.ts'
 
 /** One request, with what the portal knows about its sender. */
 export interface Visit {
@@ -42,6 +43,7 @@ export function page(visit: Visit, answer: Answer): Response {
   const { deps, assets, person } = visit
   const account = person && {
     account: person.principal.account,
+    mode: modeWords(deps.report),
     waiting:
       deps.holds.waiting(person.principal.account.id).length +
       deps.parked.waiting(person.principal.account.id).length +
@@ -83,7 +85,7 @@ export function refuse(
       headers: { 'content-type': 'application/problem+json', ...retry },
     })
   }
-  const frame = person ? { frame: { account: person.principal.account } } : {}
+  const frame = person ? { frame: { account: person.principal.account, mode: modeWords(deps.report) } } : {}
   const { status, html } = refusalPage(refused, { origin: deps.origin, assets, styles: 'linked', ...frame })
   return new Response(html, { status, headers: { 'content-type': 'text/html; charset=utf-8', ...retry } })
 }

@@ -10,6 +10,7 @@ export interface Schema {
   used_nonce: UsedNonceTable
   intent: IntentTable
   hold: HoldTable
+  would_be: WouldBeTable
   ledger_entry: LedgerEntryTable
   ledger_node: LedgerNodeTable
   ledger_checkpoint: LedgerCheckpointTable
@@ -128,6 +129,24 @@ export interface HoldTable {
   account_id: string
   repo_id: number
   created_at: number
+}
+
+/** What would have been asked for or refused if it were enforced: one row for a day, person, verb, place and decision. */
+export interface WouldBeTable {
+  /** `2026-11-24`, UTC. */
+  day: string
+  account_id: string
+  verb: string
+  place: string
+  decision: 'challenge' | 'deny'
+  /** JSON array of policy ids. */
+  policies: string
+  say: string
+  uv: number
+  people: number
+  times: number
+  last_at: number
+  entry_index: number
 }
 
 export interface LedgerEntryTable {

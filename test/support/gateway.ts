@@ -9,6 +9,8 @@ export interface RunningGateway {
   readonly enroll: string | null
   readonly forge: string
   readonly sample: string
+  /** Where nothing is enforced, in words; undefined while everything is. */
+  readonly mode?: string
   readonly pid: number
   readonly home: string
   readonly child: ChildProcess

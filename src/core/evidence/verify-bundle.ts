@@ -73,6 +73,11 @@ function* argument(bundle: Bundle, trust: Trust | undefined): Generator<Step> {
   yield standing(proven, intent)
   yield* countersigns(proven, intent, { portal, rpId })
   yield outcome(proven, intent)
+  const report = at(intent.payload, 'would') !== undefined
+  if (report)
+    yield notCheckable(
+      'it passed where nothing was enforced (report-only), which policy alone would have stopped',
+    )
   yield notCheckable(
     `policy ${text(at(intent.payload, 'policy', 'digest')) ?? '?'} allowed it by: ${list(at(intent.payload, 'policy', 'allowed'))}`,
   )

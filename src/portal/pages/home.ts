@@ -1,4 +1,5 @@
 import { copyable, html, type Markup, shown } from '../markup.ts'
+import { modeWords } from '../report-view.ts'
 import { me, type OwnVisit, page } from '../visit.ts'
 
 export async function show(visit: OwnVisit): Promise<Response> {
@@ -11,7 +12,7 @@ export async function show(visit: OwnVisit): Promise<Response> {
   const unknownForge = deps.unknownForge()
   const asks = (await deps.asks.waiting(account.id)).length
   const body = html`<div class="head"><h1>Hello, ${shown(account.name)}</h1>
-<p class="lede">Everything you do at the forge goes through here, and every change carries the signature of a device of yours.</p></div>
+<p class="lede">Everything you do at the forge goes through here${modeWords(deps.report) === null ? ', and every change carries the signature of a device of yours' : ''}.</p></div>
 ${unknownForge === null ? null : html`<p class="note bad">The forge says that it is version ${shown(unknownForge)}, which this gateway does not know. It is only read until either of the two is brought up to date.</p>`}
 ${waiting > 0 ? html`<p class="note warn"><a href="/pending">${count(waiting, 'push', 'pushes')}</a> ${waiting === 1 ? 'waits' : 'wait'} for your touch.</p>` : null}
 ${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'change')}</a> of other people ${asks === 1 ? 'waits' : 'wait'} for your countersignature.</p>` : null}

@@ -5,6 +5,7 @@ import { hold } from './002-hold.ts'
 import { passwordSession } from './003-password-session.ts'
 import { exclusiveIntent } from './004-exclusive-intent.ts'
 import { apiToken } from './005-api-token.ts'
+import { wouldBe } from './006-would-be.ts'
 
 /** In order, and never edited once released. */
 const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
@@ -13,6 +14,7 @@ const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
   passwordSession,
   exclusiveIntent,
   apiToken,
+  wouldBe,
 ]
 
 /** The database was written by a later release. */

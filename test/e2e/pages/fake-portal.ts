@@ -1,6 +1,7 @@
 import { ok } from '../../../src/core/result.ts'
 import type { Log } from '../../../src/flow/context.ts'
 import { type AskRegistry, createAsks } from '../../../src/hold/asks.ts'
+import type { WouldBeRow } from '../../../src/ledger/would-be.ts'
 import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
 import type { LedgerRow } from '../../../src/portal/ledger-view.ts'
 import { createPortal, type Portal } from '../../../src/portal/portal.ts'
@@ -24,6 +25,9 @@ export interface FakePortal {
   readonly logged: string[]
   /** Rows the ledger page shows. */
   readonly rows: LedgerRow[]
+  /** What the settings say is not enforced, and what the page of it shows. */
+  mode: { all: boolean; repos: string[] }
+  readonly wouldBe: WouldBeRow[]
   /** Failed tries the limiter was told of. */
   readonly failures: string[]
   /** Clock, unix ms; tests move it. */
@@ -76,6 +80,15 @@ export function fakePortal(
           .filter((row) => account === null || row.account === identity.account(account as never)?.name)
           .slice(0, limit),
     },
+    report: {
+      get all() {
+        return fake.mode.all
+      },
+      get repos() {
+        return fake.mode.repos
+      },
+      rows: async (limit) => fake.wouldBe.slice(0, limit),
+    },
     invite: async ({ name, email, admin }) => {
       const account = identity.seedAccount({ name, email, admin })
       const made = await identity.invite(account.id, 'invitation', 'test', now())
@@ -108,6 +121,8 @@ export function fakePortal(
     forgeOrigin,
     logged,
     rows,
+    mode: { all: false, repos: [] },
+    wouldBe: [],
     failures,
     unknownForge: null,
     at: Date.UTC(2026, 10, 24, 7, 0),

@@ -87,6 +87,7 @@ async function real(): Promise<
       asks: createAsks({ limits: { total: 100 }, identity, now }),
       ledger: createLedgerView({ ledger, store, identity }),
       tokenDesk: { repo: async () => undefined, allowed: () => undefined },
+      report: { all: false, repos: [], rows: async () => [] },
       invite,
       limiter: { mayTry: () => true, failed() {} },
       log: quiet,

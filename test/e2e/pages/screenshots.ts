@@ -9,6 +9,7 @@ import { launchChromium } from './browser.ts'
 import { small } from './fake-holds.ts'
 import { linkSecret, seed } from './people.ts'
 import { dangerous, ordinary, several } from './pushes.ts'
+import { reportRows } from './report-rows.ts'
 import { serve } from './serve.ts'
 import { asked, deletion, fileEdit, hostile, webhook } from './some-changes.ts'
 
@@ -23,6 +24,7 @@ const { alice, admin, adminSecret, aliceSecret, key } = people
 const push = ordinary(fake, people)
 const danger = dangerous(fake, people)
 several(fake, people)
+reportRows(fake, people)
 const hook = webhook(fake, people)
 const gone = deletion(fake, people)
 const edited = fileEdit(fake, people)
@@ -165,6 +167,12 @@ const SHOTS: readonly Shot[] = [
   { name: 'sessions', path: '/sessions', as: 'alice' },
   { name: 'ledger', path: '/ledger', as: 'admin' },
   { name: 'people', path: '/people', as: 'admin' },
+  {
+    name: 'report',
+    path: '/report',
+    as: 'admin',
+  },
+  { name: 'report-home', path: '/', as: 'alice' },
   { name: 'not-found', path: '/nothing', as: 'alice' },
 ]
 
@@ -186,6 +194,7 @@ for (const scheme of ['light', 'dark'] as const) {
             sameSite: 'Lax',
           },
         ])
+      fake.mode = name.startsWith('report') ? { all: true, repos: [] } : { all: false, repos: [] }
       const page = await context.newPage()
       page.on('console', (message) => console.log(name, message.type(), message.text()))
       page.on('pageerror', (error) => console.log(name, 'error', error.message))
