@@ -5,6 +5,7 @@ import { createGit } from './git.ts'
 import { beside, inspectionOf } from './inspect.ts'
 import type { SpoolLimits } from './limits.ts'
 import { make } from './make-commit.ts'
+import { merge } from './merge.ts'
 import { Mirrors } from './mirrors.ts'
 import { Push, type PushContext } from './push.ts'
 import { closed } from './refusals.ts'
@@ -76,6 +77,7 @@ export async function createSpool({ dir, limits, git = 'git', log, now }: SpoolO
       track(beside(place, 'sha1', context, closing.signal, ({ read }) => work(inspectionOf(read)))),
     make: (place, from, plan, use) =>
       track(make({ place, from, plan, context, closing: closing.signal }, use)),
+    merge: (merging, work) => track(merge(merging, 'sha1', context, closing.signal, work)),
     close: async () => {
       closing.abort()
       await Promise.allSettled(running)

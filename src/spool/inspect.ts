@@ -1,7 +1,9 @@
 import type { CommitLook, Difference, FileEntry } from '../core/git/commit-plan.ts'
+import type { CommitMade } from '../core/git/merged-commit.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { EMPTY_TREE, NO_FILES, type ObjectFormat } from './git.ts'
+import type { MirrorView } from './mirrors.ts'
 import type { PushContext } from './push.ts'
 import { createReader, type Reader } from './reader.ts'
 import { closed, notLookedInto } from './refusals.ts'
@@ -21,16 +23,13 @@ export interface Beside {
 
 type BesideContext = Pick<PushContext, 'git' | 'mirrors' | 'limits' | 'turns'>
 
-/**
- * Work beside the mirror of a repository. What is read there is named by its id, which git computed here from what came; so it
- * does not matter who sent it. Refused when the repository cannot be read in time.
- */
-export async function beside<T>(
+/** Let `work` use a repository's mirror that was fetched after it asked. Refused when it cannot be had in time. */
+export async function onMirror<T>(
   place: Place,
   format: ObjectFormat,
-  { git, mirrors, limits, turns }: BesideContext,
+  { mirrors, limits }: Pick<PushContext, 'mirrors' | 'limits'>,
   closing: AbortSignal,
-  work: (beside: Beside) => Promise<T>,
+  work: (view: MirrorView) => Promise<Result<T, Refusal>>,
 ): Promise<Result<T, Refusal>> {
   if (closing.aborted) return err(closed())
   const lease = mirrors.lease(place, format)
@@ -42,26 +41,45 @@ export async function beside<T>(
       new Promise<undefined>((resolve) => given.addEventListener('abort', () => resolve(undefined))),
     ])
     if (closing.aborted) return err(closed())
-    if (mirrored?.kind !== 'view') return err(notLookedInto())
-    const signal = AbortSignal.any([closing, AbortSignal.timeout(limits.lookMs)])
-    const release = await turns.take(place.account, signal)
-    if (!release) return err(notLookedInto())
-    try {
-      const bounds = { memory: limits.processBytes, seconds: limits.processSeconds, file: NO_FILES }
-      const mirror = mirrored.view.path
-      const read = createReader({ git, repository: mirror, format, bounds, signal })
-      return ok(await work({ mirror, read, signal }))
-    } finally {
-      release()
-    }
+    return mirrored?.kind === 'view' ? await work(mirrored.view) : err(notLookedInto())
   } finally {
     lease.release()
   }
 }
 
+/**
+ * Work beside the mirror of a repository. What is read there is named by its id, which git computed here from what came; so it
+ * does not matter who sent it. Refused when the repository cannot be read in time.
+ */
+export function beside<T>(
+  place: Place,
+  format: ObjectFormat,
+  context: BesideContext,
+  closing: AbortSignal,
+  work: (beside: Beside) => Promise<T>,
+): Promise<Result<T, Refusal>> {
+  const { git, limits, turns } = context
+  return onMirror(place, format, context, closing, async ({ path: mirror }) => {
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(limits.lookMs)])
+    const release = await turns.take(place.account, signal)
+    if (!release) return err(notLookedInto())
+    try {
+      const bounds = { memory: limits.processBytes, seconds: limits.processSeconds, file: NO_FILES }
+      const read = createReader({ git, repository: mirror, format, bounds, signal })
+      return ok(await work({ mirror, read, signal }))
+    } finally {
+      release()
+    }
+  })
+}
+
 /** Questions about commits to whoever reads them. */
 export function inspectionOf(read: Reader): Inspection {
-  return { file: (commit, path) => fileAt(read, commit, path), commit: (id) => lookAt(read, id) }
+  return {
+    file: (commit, path) => fileAt(read, commit, path),
+    commit: (id) => lookAt(read, id),
+    made: (id) => madeOf(read, id),
+  }
 }
 
 /** `git ls-tree`: paths are taken as they are, and never as patterns. */
@@ -85,6 +103,16 @@ export async function lookAt(read: Reader, id: string): Promise<CommitLook | nul
   )
   const changes = out && !out.more ? differences(out.bytes.toString('utf8')) : null
   return changes && { parents, changes }
+}
+
+/** A commit's parents and tree as git has them. */
+async function madeOf(read: Reader, id: string): Promise<CommitMade | null> {
+  const line = await read.upTo(
+    ['log', '--max-count=1', '--no-show-signature', '--format=%H %T %P', '--end-of-options', id],
+    1 << 16,
+  )
+  const [own, tree, ...parents] = line?.bytes.toString('latin1').trimEnd().split(' ') ?? []
+  return own === id && tree !== undefined ? { tree, parents: parents.filter(Boolean) } : null
 }
 
 /** git-diff-tree, "RAW OUTPUT FORMAT", with -z. */

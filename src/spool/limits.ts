@@ -22,6 +22,8 @@ export interface SpoolLimits {
   readonly indexMs: number
   readonly lookMs: number
   readonly patchMs: number
+  /** One merge, with everything that is looked at of it. */
+  readonly mergeMs: number
   /** A client that sends less than this over a whole window has stalled. */
   readonly slowestBytesPerSecond: number
   readonly slowestWindowMs: number
@@ -47,6 +49,7 @@ export const SPOOL_LIMITS: SpoolLimits = {
   indexMs: 180_000,
   lookMs: 10_000,
   patchMs: 10_000,
+  mergeMs: 30_000,
   slowestBytesPerSecond: 1024,
   slowestWindowMs: 60_000,
   refsLookedInto: 100,

@@ -20,7 +20,7 @@ export interface Making {
   readonly closing: AbortSignal
 }
 
-const NOTHING: Inspection = { file: async () => null, commit: async () => null }
+const NOTHING: Inspection = { file: async () => null, commit: async () => null, made: async () => null }
 
 /** Make a commit in a quarantine beside the mirror, and hand it on; the quarantine goes with it. */
 export async function make<T>(

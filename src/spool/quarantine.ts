@@ -25,8 +25,8 @@ export interface Quarantine {
   readonly path: string
   readonly repository: string
   readonly raw: string
-  /** Borrow the objects of this repository, or of none. */
-  borrow(mirror: string | null): Promise<void>
+  /** Borrow the objects of this repository, or of several, or of none. */
+  borrow(...mirrors: readonly (string | null)[]): Promise<void>
   remove(): Promise<void>
 }
 
@@ -42,10 +42,14 @@ export async function makeQuarantine(parent: string, format: ObjectFormat): Prom
     repository,
     raw: join(path, 'raw'),
     // Relative to the object directory, so that no character of the spool's own path can mean something in this file.
-    borrow: (mirror) =>
-      mirror === null
+    borrow: (...mirrors) => {
+      const lines = mirrors
+        .filter((mirror) => mirror !== null)
+        .map((mirror) => `${relative(objects, join(mirror, 'objects'))}\n`)
+      return lines.length === 0
         ? rm(alternates, { force: true })
-        : writeFile(alternates, `${relative(objects, join(mirror, 'objects'))}\n`, { mode: 0o600 }),
+        : writeFile(alternates, lines.join(''), { mode: 0o600 })
+    },
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
   }
 }

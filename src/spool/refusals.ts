@@ -99,3 +99,28 @@ export const notMade = (): Refusal =>
     'git would not make this change: a path is one that no repository may hold, or the file is there already.',
     'Look at the path, or make the change with git, and push it.',
   )
+const WITH_GIT = 'Merge with git, and push the result.'
+
+export const nothingToMerge = (): Refusal =>
+  refusal('bad-request', 'All of it is in the base branch already.', 'Close the pull request.')
+
+export const unrelated = (): Refusal =>
+  refusal('bad-request', 'The two branches have no commit in common.', WITH_GIT)
+
+/** `paths`: other people's. */
+export const conflicts = (paths: readonly string[]): Refusal =>
+  refusal(
+    'bad-request',
+    `The two branches conflict${paths.length === 0 ? '' : ` in ${paths.slice(0, 5).join(', ')}${paths.length > 5 ? ' and elsewhere' : ''}`}.`,
+    'Merge the base branch into the other one with git, resolve the conflicts, push it, and merge then.',
+  )
+
+export const mergeDriver = (path: string): Refusal =>
+  refusal(
+    'not-allowed-yet',
+    `${path} says how files are to be merged, and what the forge makes of that cannot be told beforehand.`,
+    WITH_GIT,
+  )
+
+export const mergeTooLarge = (): Refusal =>
+  refusal('too-large', 'The merge is too large to be computed here.', WITH_GIT)

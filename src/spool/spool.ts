@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { RepoRef } from '../core/action/action.ts'
 import type { CommitLook, CommitPlan, FileEntry } from '../core/git/commit-plan.ts'
 import type { Landing, Patch } from '../core/git/landing.ts'
+import type { CommitMade } from '../core/git/merged-commit.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
@@ -29,6 +30,23 @@ export interface Inspection {
   file(commit: string, path: string): Promise<FileEntry | null>
   /** Parents, and what it changes against the first; null when it cannot be read. */
   commit(id: string): Promise<CommitLook | null>
+  /** Parents and tree; null when it cannot be read. */
+  made(id: string): Promise<CommitMade | null>
+}
+
+/** A merge that the forge is asked for: commits by their ids, as the forge's refs hold them now. */
+export interface Merging {
+  readonly base: Place & { readonly id: string; readonly ref: string }
+  readonly head: Place & { readonly id: string }
+}
+
+/** What comes of a merge. */
+export interface Merged {
+  readonly tree: string
+  /** What it would do to the base branch; the merge commit itself is not among the commits. Never rejects. */
+  look(): Promise<Landing>
+  /** The changes, up to about `bytes` of text; after {@link look}. */
+  patch(bytes: number): Promise<Patch>
 }
 
 /** A commit that was made here, and that nobody else has yet. */
@@ -60,6 +78,11 @@ export interface Spool {
     plan: (inspection: Inspection) => Promise<Result<CommitPlan, Refusal>>,
     use: (made: MadeCommit) => Promise<T>,
   ): Promise<Result<T, Refusal>>
+  /**
+   * Merge as the forge would, beside the mirrors and seen by nobody, and let `work` look at what comes of it. Refused when there
+   * is nothing to merge, when it conflicts, and when it could come out otherwise at the forge.
+   */
+  merge<T>(merging: Merging, work: (merged: Merged) => Promise<T>): Promise<Result<T, Refusal>>
   /** End everything that runs and remove what is left. */
   close(): Promise<void>
 }
