@@ -30,7 +30,13 @@ export interface Issue {
   assigneeId: number
   milestoneId: number
   comments: Comment[]
-  readonly pull: { readonly base: string; readonly head: string; merged: boolean } | null
+  readonly pull: {
+    readonly base: string
+    readonly head: string
+    /** Id of the repository that it comes from; its own unless given. */
+    readonly headRepo?: number
+    merged: boolean
+  } | null
 }
 
 export interface Milestone {
@@ -55,6 +61,8 @@ export interface Repo {
   readonly ownerId: number
   readonly name: string
   private: boolean
+  /** Id of the repository that it was made from. */
+  readonly forkOf?: number
   description?: string
   /** Addresses of its webhooks; none is ever called. */
   hooks?: string[]

@@ -114,6 +114,20 @@ export interface ApiRoute {
 
 export type ChangeRoute = Extract<Route, { kind: 'change' }>
 
+/** A branch as pull requests name it: UTF-8. */
+export interface ForgePull {
+  readonly state: 'open' | 'merged' | 'closed'
+  /** Branch of the pull request's own repository that it goes to; null when it is gone. */
+  readonly base: string | null
+  /** Where its commits come from; null when that is gone, or there is nothing in it that the base branch lacks. */
+  readonly head: { readonly owner: string; readonly name: string; readonly branch: string } | null
+  /**
+   * Why the forge's git would not read the names of these branches as we do, given what both repositories hold: words for the
+   * person. Undefined when it would.
+   */
+  misread(base: ReadonlyMap<string, string>, head: ReadonlyMap<string, string>): string | undefined
+}
+
 /** What an adapter says about a request line. */
 export type Route =
   | {
@@ -264,6 +278,8 @@ export interface Forge {
   releases(repo: RepoRef, asUser: string): Promise<readonly ForgeRelease[] | undefined>
   /** SHA-256 in hex of a file that a release or an issue holds; undefined when `user` may not read it, or nothing holds it. */
   attachment(uuid: string, asUser: string): Promise<string | undefined>
+  /** A pull request as `user` sees it; undefined when there is none, or they may not know of it. */
+  pull(repo: RepoRef, index: number, asUser: string): Promise<ForgePull | undefined>
   /** Resolves when the forge answers its health check. */
   healthy(): Promise<boolean>
   /** Delete minted tokens and close connections. */

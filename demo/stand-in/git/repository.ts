@@ -110,21 +110,53 @@ export async function commitFile(dir: string, user: User, change: Change): Promi
   }
 }
 
-/** Merge one branch into another with a merge commit; undefined when they conflict. */
+/** Copy a repository with all its branches. */
+export async function copyRepository(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true })
+  await gitLine(to, ['clone', '--quiet', '--bare', '--no-local', '--', from, '.'])
+}
+
+/**
+ * Merge a branch, possibly of another repository, with a merge commit: in a clone, by short names, as Gogs does. False when git
+ * would not.
+ */
 export async function mergeBranch(
-  dir: string,
+  into: { readonly dir: string; readonly branch: string },
+  from: { readonly dir: string; readonly branch: string },
   user: User,
-  base: string,
-  head: string,
-  message: string,
-): Promise<string | undefined> {
+  messages: readonly string[],
+): Promise<boolean> {
+  const work = await mkdtemp(join(tmpdir(), 'stand-in-'))
+  const env = identity(user)
+  try {
+    for (const args of [
+      ['clone', '--quiet', '--branch', into.branch, '--', into.dir, '.'],
+      ['remote', 'add', 'head_repo', from.dir],
+      ['fetch', '--quiet', 'head_repo'],
+      ['merge', '--quiet', '--no-ff', '--no-commit', '--end-of-options', `head_repo/${from.branch}`],
+      ['commit', '--quiet', ...messages.flatMap((message) => ['-m', message])],
+      ['push', '--quiet', '--', into.dir, into.branch],
+    ])
+      if (!(await git(work, args, '', env)).ok) return false
+    return true
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** Commits of one branch that another lacks, the newest first; undefined when one of them is gone. */
+export async function commitsBetween(
+  base: { readonly dir: string; readonly branch: string },
+  head: { readonly dir: string; readonly branch: string },
+): Promise<string[] | undefined> {
   const [into, from] = await Promise.all([
-    commitOf(dir, `refs/heads/${base}`),
-    commitOf(dir, `refs/heads/${head}`),
+    commitOf(base.dir, `refs/heads/${base.branch}`),
+    commitOf(head.dir, `refs/heads/${head.branch}`),
   ])
   if (into === undefined || from === undefined) return undefined
-  const { ok, out } = await git(dir, ['merge-tree', '--write-tree', into, from])
-  return ok ? commitTree(dir, user, out.toString().trim(), [into, from], message, base) : undefined
+  const borrowed = { GIT_ALTERNATE_OBJECT_DIRECTORIES: join(base.dir, 'objects') }
+  const { ok, out } = await git(head.dir, ['rev-list', from, `^${into}`], '', borrowed)
+  return ok ? out.toString().split('\n').filter(Boolean) : undefined
 }
 
 async function commitTree(

@@ -1,5 +1,5 @@
 import { allows } from '../access.ts'
-import { html } from '../html.ts'
+import { html, type Markup } from '../html.ts'
 import { form, notFound } from '../layout.ts'
 import type { Comment, Issue } from '../model.ts'
 import { json, type Reply, type RepoVisit, type RouteLine, redirect, status } from '../visit.ts'
@@ -45,7 +45,7 @@ export function listIssues(visit: RepoVisit, pulls: boolean): Reply {
 }
 
 /** An issue or pull request with its comments and the form for another. */
-export function viewIssue(visit: RepoVisit, pulls: boolean): Reply {
+export function viewIssue(visit: RepoVisit, pulls: boolean, title: Markup = html``): Reply {
   const issue = issueOf(visit)
   if (!issue || (issue.pull !== null) !== pulls) return notFound(visit)
   const name = (id: number): string => visit.store.userById(id)?.name ?? 'Ghost'
@@ -58,7 +58,7 @@ export function viewIssue(visit: RepoVisit, pulls: boolean): Reply {
       ? form(
           visit,
           `${base(visit)}/pulls/${issue.index}/merge`,
-          html`<input type="hidden" name="merge_style" value="create_merge_commit"><button>Merge</button>`,
+          html`<input type="hidden" name="merge_style" value="create_merge_commit"><textarea name="commit_description"></textarea><button>Merge</button>`,
         )
       : html``
   const comment = form(
@@ -70,7 +70,7 @@ export function viewIssue(visit: RepoVisit, pulls: boolean): Reply {
   return repoLayout(
     visit,
     `#${issue.index} ${issue.title}`,
-    html`<p>${state}, by ${name(issue.posterId)}</p><pre>${issue.content}</pre>${comments}${merge}${comment}`,
+    html`${title}<p>${state}, by ${name(issue.posterId)}</p><pre>${issue.content}</pre>${comments}${merge}${comment}`,
   )
 }
 

@@ -15,14 +15,25 @@ export async function sendChange(
   user: string,
   { method, path, body }: ChangeRequest,
   { csrf: wanted }: Pick<GogsLine, 'csrf'>,
+  patience?: number,
 ): Promise<ChangeAnswer> {
   if (method === 'GET') return read(await client.ask({ path, as: user }))
-  if (!wanted) return read(await client.ask({ method, path, as: user, encoded: body }))
+  const wait = patience === undefined ? {} : { patience }
+  if (!wanted) return read(await client.ask({ method, path, as: user, encoded: body, ...wait }))
   const page = await client.ask({ path: TOKEN_PAGE, as: user })
   const csrf = page.cookie('_csrf')
   if (page.status !== 200 || csrf === undefined)
     throw new ForgeError('unexpected', `the forge answered ${page.status} to the page with its token`)
-  return read(await client.ask({ method, path, as: user, csrf: decodeURIComponent(csrf), encoded: body }))
+  return read(
+    await client.ask({
+      method,
+      path,
+      as: user,
+      csrf: decodeURIComponent(csrf),
+      encoded: body,
+      ...wait,
+    }),
+  )
 }
 
 function read(answer: Answer): ChangeAnswer {

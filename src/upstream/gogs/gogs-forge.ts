@@ -1,10 +1,11 @@
 import { type Forge, ForgeError } from '../forge.ts'
-import { sendChange } from './change.ts'
 import { createClient, SESSION_COOKIE, unexpected } from './client.ts'
 import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
 import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
+import { createChanges } from './merges.ts'
 import { isOwnerName, isRepoName } from './names.ts'
+import { findPull } from './pulls.ts'
 import { sendPush } from './push.ts'
 import { gitPath, readRefs } from './refs.ts'
 import { attachmentDigest, listReleases } from './releases.ts'
@@ -35,6 +36,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
   const origin = options.origin.replace(/\/+$/, '')
   const { headerName, serviceUser } = options
   const client = createClient(origin, headerName)
+  const changes = createChanges(client)
   const tokens = createTokens(client, options.instance)
   const gitAuthorization = (user: string): Promise<string> => tokens.token(user).then(basicOf)
   const gitUser = (user: string) => ({
@@ -111,7 +113,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       return answer.status === 204
     },
     change: (name, request) =>
-      sendDeletion(client, serviceUser, name, request, line) ?? sendChange(client, name, request, line),
+      sendDeletion(client, serviceUser, name, request, line) ?? changes(name, request, line),
     commits: commitWays(client),
     push: (name, repo, part, update, pack) =>
       sendPush(client, gitUser(name), { user: name, repo, part, update, pack }, line),
@@ -132,6 +134,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     },
     releases: (repo, asUser) => listReleases(client, repo, asUser),
     attachment: (uuid, asUser) => attachmentDigest(client, uuid, asUser),
+    pull: (repo, index, asUser) => findPull(client, repo, index, asUser),
     async healthy() {
       try {
         return (await client.ask({ path: '/healthcheck' })).status === 200
