@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { adminDisable, adminPeople, adminRecover } from './admin.ts'
+import { adminDisable, adminFrozen, adminPeople, adminRecover, adminUnfreeze } from './admin.ts'
 import { onHost } from './host.ts'
 import { evidenceExport, ledgerKey, ledgerVerify, trustFile } from './ledger.ts'
 import type { Printed } from './printed.ts'
@@ -113,6 +113,18 @@ admin
   .description('whether policy is enforced, and what it would have asked for or refused where it is not')
   .option(...home)
   .action(async (o: Home) => print(await onHost(path(o.home), adminReport)))
+admin
+  .command('frozen')
+  .description('refs that the forge changed as nobody had signed')
+  .option(...home)
+  .action(async (o: Home) => print(await onHost(path(o.home), adminFrozen)))
+admin
+  .command('unfreeze <repo> <ref>')
+  .description('let people move such a ref again, on record')
+  .option(...home)
+  .action(async (repo: string, ref: string, o: Home) =>
+    print(await onHost(path(o.home), (records) => adminUnfreeze(records, repo, ref))),
+  )
 admin
   .command('invite <name> <email>')
   .description('a user of the forge and a one-time link')

@@ -27,6 +27,7 @@ export type RefusalReason =
   | 'device-inactive'
   | 'out-of-scope' // the token was made for something else
   | 'denied' // policy: no proof would change it
+  | 'frozen' // a ref that the forge changed as nobody had signed
   | 'proof-needed' // policy: a proof would change it
   | 'others-needed' // policy: signed, and other people must countersign
   | 'proof-invalid' // a proof was given and does not hold

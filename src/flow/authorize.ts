@@ -2,6 +2,7 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Attempt } from './attempt.ts'
 import { checkForge } from './check-forge.ts'
 import { checkForm } from './check-form.ts'
+import { checkFrozen } from './check-frozen.ts'
 import { checkName } from './check-name.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkRefs } from './check-refs.ts'
@@ -38,6 +39,7 @@ const GATES: readonly Gate[] = [
   checkForge, //    changes only of a forge whose version is known
   checkRefs, //     only refs that a person may push
   checkStanding, // account and device are active, the forge's permission stands
+  checkFrozen, //   no ref of it waits for an administrator's look
   reported(decide), //       policy on what has been proven so far
   reported(obtainProof), //  when policy wants more: what was offered, or a wait for a touch
   reported(verifyProof), //  the signature, its flags, its nonce, its text against the commands

@@ -4,6 +4,7 @@ import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
 import { bindCommit } from './bind-commit.ts'
+import { bindMerge } from './bind-merge.ts'
 import { bindRelease } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 
@@ -29,6 +30,7 @@ export async function bindChange(
   ctx: Pick<FlowContext, 'forge' | 'spool' | 'now'>,
 ): Promise<Result<Change, Refusal>> {
   if (isRelease(change.verb)) return bindRelease(change, repo, account.name, ctx.forge)
+  if (change.verb === 'pr.merge') return bindMerge(change, repo, account, ctx)
   if (makesCommit(change.verb)) return bindCommit(change, repo, account, ctx)
   if (change.verb !== 'branch.delete') return ok(change)
   const refs = await ctx.forge.refs(repo, 'code', account.name)

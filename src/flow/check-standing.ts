@@ -5,6 +5,13 @@ import type { Principal } from '../identity/identity.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
 
+/** Of somebody who may only read. */
+export const MAY_NOT_MOVE = refusal(
+  'denied',
+  'You may read this repository, but not move its branches and tags.',
+  'Ask its owner for write access.',
+)
+
 /** Account and device as they are now. The forge ignores account state on git, so it is enforced here, for every door. */
 export function checkStanding(passage: Passage, { identity }: FlowContext): Refusal | undefined {
   if (passage.visitor && isRead(passage)) return undefined
@@ -22,11 +29,7 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
   const action = known(passage.action, 'action')
   const moves = action.verb === 'git.push' || movesIn(action).length > 0
   if (moves && !known(passage.repo, 'repo').permissions.push) {
-    return refusal(
-      'denied',
-      'You may read this repository, but not move its branches and tags.',
-      'Ask its owner for write access.',
-    )
+    return MAY_NOT_MOVE
   }
   return undefined
 }

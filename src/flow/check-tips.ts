@@ -1,5 +1,6 @@
 import { tipIn, tipsOf } from '../core/action/moves.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
+import { movedMerge } from './bind-merge.ts'
 import type { FlowContext } from './context.ts'
 import { refsNow } from './landed.ts'
 import { known, type Passage } from './passage.ts'
@@ -20,17 +21,16 @@ export function checkTips(
 }
 
 async function judge(passage: Passage, ctx: FlowContext): Promise<Refusal | undefined> {
-  const change = known(passage.change, 'change')
   const action = known(passage.action, 'action')
   if (action.verb === 'git.push' || action.verb === 'git.fetch') return undefined
-  const refs = await refsNow(passage, ctx)
-  const moved = tipsOf(change.verb, change.stated).find(({ ref, id }) => tipIn(refs, ref) !== id)
-  if (!moved) return undefined
+  const moved = await whatMoved(passage, ctx)
+  if (moved === undefined) return undefined
   await recordRefs(ctx.ledger, {
     intent: known(passage.intent, 'intent'),
     intentId: known(passage.intentId, 'intent id'),
     account: known(passage.principal, 'principal').account.id,
-    repo: known(passage.repo, 'repo').id,
+    repo: known(passage.repo, 'repo'),
+    part: 'code',
     refs: (action.moves ?? []).map(({ ref }) => ({
       ref,
       status: 'ng',
@@ -41,7 +41,19 @@ async function judge(passage: Passage, ctx: FlowContext): Promise<Refusal | unde
   })
   return refusal(
     'proof-invalid',
-    `${Buffer.from(moved.ref, 'latin1').toString('utf8')} has moved since this was shown to you. Nothing was done.`,
+    `${moved} Nothing was done.`,
     'Go back to its page, look at what is there now, and send the form again.',
+  )
+}
+
+/** What is not any more as it was signed, in words for the person. */
+async function whatMoved(passage: Passage, ctx: FlowContext): Promise<string | undefined> {
+  const change = known(passage.change, 'change')
+  if (change.verb === 'pr.merge')
+    return movedMerge(change, known(passage.repo, 'repo'), known(passage.principal, 'principal').account, ctx)
+  const refs = await refsNow(passage, ctx)
+  const moved = tipsOf(change.verb, change.stated).find(({ ref, id }) => tipIn(refs, ref) !== id)
+  return (
+    moved && `${Buffer.from(moved.ref, 'latin1').toString('utf8')} has moved since this was shown to you.`
   )
 }

@@ -24,3 +24,6 @@ export type Outcome =
     }
   /** Somebody left in the middle: for a change, only reading the refs can tell. */
   | { readonly kind: 'broken'; readonly why: 'client-gone' | 'upstream-failed'; readonly answered: boolean }
+
+/** In the log, of a ref that is frozen then. */
+export const ALARM = 'ALARM: the forge did something else than was signed, and the ref is frozen'

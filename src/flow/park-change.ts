@@ -1,6 +1,8 @@
 import type { Decision } from '../core/policy/engine.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
+import type { ParkedChange } from '../hold/parked-changes.ts'
 import type { ApiAttempt, WebAttempt } from './attempt.ts'
+import { lookAtMerge } from './bind-merge.ts'
 import { checkOpen } from './check-standing.ts'
 import type { FlowContext } from './context.ts'
 import { look } from './others.ts'
@@ -47,6 +49,7 @@ export function parkChange(
     ways,
     people,
     life: ctx.askLife(change.verb),
+    ...(change.verb === 'pr.merge' && { merge: merging(passage, ctx) }),
     carryOut: (one, approval, countersigns) =>
       ctx.carryOut({ parked: one, approval, countersigns, route, path, via, credential }),
     look: (other, fresh) => look(wanted, other, fresh, ctx),
@@ -60,5 +63,18 @@ export function parkChange(
       'Confirm it in the portal.',
     ),
     at: `${ctx.portalOrigin}/c/${parked.value.id}`,
+  }
+}
+
+/** How the page that asks for the touch looks at a merge. */
+function merging(passage: Passage, ctx: FlowContext): NonNullable<ParkedChange['merge']> {
+  const { account } = known(passage.principal, 'principal')
+  const repo = known(passage.repo, 'repo')
+  const change = known(passage.change, 'change')
+  return async (work) => {
+    const looked = await lookAtMerge(change, repo, account, ctx, async (merged) => {
+      await work({ landing: await merged.look(), patch: (bytes) => merged.patch(bytes) })
+    })
+    return looked.ok ? undefined : looked.error
   }
 }

@@ -1,11 +1,13 @@
 import { type Action, movesIn } from '../core/action/action.ts'
-import { type RefMove, tipsOf } from '../core/action/moves.ts'
+import type { KeptRef } from '../core/action/moves.ts'
 import { randomSecret } from '../core/crypto.ts'
 import { NONCE_MAX_AGE_MS } from '../core/git/nonce.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { encodeField } from '../core/statement/percent.ts'
 import type { Write } from '../store/store.ts'
+import { frozenAmong, isFrozen } from './frozen.ts'
+import { keptRefs } from './kept-refs.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 import type { ProvenCountersign } from './verify-countersign.ts'
 
@@ -45,10 +47,12 @@ export const recordIntent: Gate = async (passage, ctx) => {
       }
       if (passage.held?.entry)
         await write.deleteFrom('hold').where('entry_index', '=', passage.held.entry.index).execute()
-      const kept = keptFromOthers(passage)
+      const kept = keptRefs(passage)
       if (kept.length > 0 && action.resource.kind === 'repo') {
         const busy = await underWay(write, action, kept)
         if (busy) return busy
+        const frozen = await frozenAmong(write, action.resource, kept)
+        if (frozen) return isFrozen(frozen)
         await write
           .insertInto('intent')
           .values({
@@ -63,6 +67,7 @@ export const recordIntent: Gate = async (passage, ctx) => {
             updates: JSON.stringify(kept),
             created_at: ctx.now(),
             exclusive: action.verb === 'git.push' ? 0 : 1,
+            other_repo_id: kept.find((one) => one.repo !== undefined)?.repo ?? null,
           })
           .execute()
       }
@@ -89,14 +94,6 @@ async function useUp(write: Write, nonce: string, until: number): Promise<boolea
   return used.numInsertedOrUpdatedRows === 1n
 }
 
-/** The refs that it moves; and, as no move, one that it only starts from. */
-function keptFromOthers({ action, change }: Passage): readonly RefMove[] {
-  const moves = movesIn(known(action, 'action'))
-  if (!change || moves.length === 0) return moves
-  const others = tipsOf(change.verb, change.stated).filter(({ ref }) => moves.every((one) => one.ref !== ref))
-  return [...moves, ...others.map(({ ref, id }) => ({ ref, before: id, after: id }))]
-}
-
 /**
  * Whether somebody else is at a ref that this action moves or starts from. A change by a page was signed for what its refs hold, and the
  * forge takes no such condition: so from its intent to its outcome nobody else moves them through this gateway, and it
@@ -105,22 +102,23 @@ function keptFromOthers({ action, change }: Passage): readonly RefMove[] {
 async function underWay(
   write: Write,
   action: Action,
-  kept: readonly RefMove[],
+  kept: readonly KeptRef[],
 ): Promise<Refusal | undefined> {
   if (action.resource.kind !== 'repo') return undefined
   const { repo, part } = action.resource
+  const places = [...new Set(kept.map((one) => one.repo ?? repo.id))]
   const open = await write
     .selectFrom('intent')
-    .select(['updates', 'exclusive'])
+    .select(['updates', 'exclusive', 'repo_id'])
     .where('state', '=', 'open')
-    .where('repo_id', '=', repo.id)
+    .where((where) => where.or([where('repo_id', 'in', places), where('other_repo_id', 'in', places)]))
     .where('part', '=', part)
     .execute()
-  const own = new Set(kept.map(({ ref }) => ref))
+  const own = new Set(kept.map((one) => `${one.repo ?? repo.id} ${one.ref}`))
   const meets = open.some(
-    ({ updates, exclusive }) =>
+    ({ updates, exclusive, repo_id }) =>
       (exclusive === 1 || action.verb !== 'git.push') &&
-      (JSON.parse(updates) as readonly { readonly ref: string }[]).some(({ ref }) => own.has(ref)),
+      (JSON.parse(updates) as readonly KeptRef[]).some((one) => own.has(`${one.repo ?? repo_id} ${one.ref}`)),
   )
   return meets
     ? refusal(

@@ -1,7 +1,8 @@
-import { movesIn } from '../core/action/action.ts'
+import { movesIn, type RepoRef } from '../core/action/action.ts'
 import type { Json } from '../core/ledger/canonical-json.ts'
 import { encodeField } from '../core/statement/percent.ts'
 import type { Ledger, Recorded } from '../ledger/ledger.ts'
+import { freeze } from './frozen.ts'
 import type { RefOutcome } from './outcome.ts'
 import { type Gate, known } from './passage.ts'
 
@@ -42,7 +43,8 @@ export const recordOutcome: Gate = async (passage, ctx) => {
     intent: passage.intent,
     intentId: known(passage.intentId, 'intent id'),
     account,
-    repo: action.resource.repo.id,
+    repo: action.resource.repo,
+    part: action.resource.part,
     refs: outcome.refs,
     ...(action.verb !== 'git.push' && { status: outcome.status }),
     settledBy: 'response',
@@ -50,25 +52,28 @@ export const recordOutcome: Gate = async (passage, ctx) => {
   return undefined
 }
 
-/** Write what became of refs and close the intent, together. */
+/** Write what became of refs and close the intent, together. Where the forge did what nobody signed, the ref is frozen first. */
 export async function recordRefs(
   ledger: Ledger,
   done: {
     readonly intent: Pick<Recorded, 'index'>
     readonly intentId: string
     readonly account: string
-    readonly repo: number
+    readonly repo: RepoRef
+    readonly part: 'code' | 'wiki'
     readonly refs: readonly RefOutcome[]
     /** Of a change by a page: the status that the forge answered; null when it was not asked. */
     readonly status?: number | null
     readonly settledBy: 'response' | 'start' | 'refs'
   },
 ): Promise<void> {
+  const wrong = done.refs.filter(({ status }) => status === 'mismatch')
+  if (wrong.length > 0) await freeze(ledger, { ...done, intent: done.intent.index, refs: wrong })
   await ledger.append(
     {
       type: 'outcome',
       account: done.account,
-      repo: done.repo,
+      repo: done.repo.id,
       payload: {
         intent: done.intent.index,
         result: summary(done.refs),

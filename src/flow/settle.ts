@@ -1,18 +1,26 @@
-import type { RefMove } from '../core/action/moves.ts'
+import type { KeptRef, RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
 import type { FlowContext } from './context.ts'
-import type { RefOutcome } from './outcome.ts'
+import { judgeMerge } from './judge-merge.ts'
+import { ALARM, type RefOutcome } from './outcome.ts'
+import { placeOf } from './place-of-repo.ts'
 import { recordRefs } from './record-outcome.ts'
 
 /**
- * Close intents that nobody saw the end of, by reading the refs. At start the forge that may still have been working
- * for the gateway that died is gone or quiet; during a run, two equal readings stand in for quiet.
+ * Close intents that nobody saw the end of, by reading the refs. A forge of our own is gone with the gateway that died; of
+ * another, and during a run, two equal readings stand in for quiet, and for a page's change some minutes.
  * Resolves to the number of intents that are still open.
  */
 export async function settle(
-  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'log' | 'now'>,
-  options: { readonly by: 'start' | 'refs'; readonly except: ReadonlySet<string>; readonly quietMs: number },
+  ctx: Pick<FlowContext, 'store' | 'forge' | 'ledger' | 'identity' | 'spool' | 'log' | 'now'>,
+  options: {
+    readonly by: 'start' | 'refs'
+    readonly except: ReadonlySet<string>
+    readonly quietMs: number
+    /** The forge that was asked has ended, so nothing can still come of it. */
+    readonly forgeGone?: boolean
+  },
 ): Promise<number> {
   const open = await ctx.store.db.selectFrom('intent').selectAll().where('state', '=', 'open').execute()
   let left = 0
@@ -20,6 +28,8 @@ export async function settle(
     if (options.except.has(intent.id)) continue
     const repo = { id: intent.repo_id, owner: intent.repo_owner, name: intent.repo_name }
     const asUser = ctx.identity.account(accountId(intent.account_id))?.name
+    const reader = { id: intent.account_id, name: asUser ?? intent.repo_owner }
+    const place = placeOf(repo, intent.part, reader, ctx)
     try {
       const first = await ctx.forge.refs(repo, intent.part, asUser ?? intent.repo_owner)
       await new Promise((resolve) => setTimeout(resolve, options.quietMs))
@@ -28,20 +38,37 @@ export async function settle(
         left++
         continue
       }
-      const kept = JSON.parse(intent.updates) as RefMove[]
+      const kept = JSON.parse(intent.updates) as KeptRef[]
       // What does not move was only kept from others; where nothing moves, the refs cannot tell.
       const moving = kept.filter(({ before, after }) => intent.exclusive === 0 || before !== after)
       const moves = moving.length > 0 ? moving : kept
-      const refs = moves.map((move) => judge(move, second))
-      if (options.by === 'refs' && mayStillCome(intent, refs, ctx.now())) {
+      const refs: RefOutcome[] = []
+      for (const move of moves) {
+        const judged = judge(move, second)
+        const { after } = judged
+        refs.push(
+          move.merge && after !== undefined
+            ? {
+                ref: move.ref,
+                before: move.before,
+                after,
+                ...(await judgeMerge(ctx, place, move.merge, after)),
+              }
+            : judged,
+        )
+      }
+      if (options.forgeGone !== true && mayStillCome(intent, refs, ctx.now())) {
         left++
         continue
       }
+      const wrong = refs.find(({ status }) => status === 'mismatch')
+      if (wrong) ctx.log.error({ intent: intent.entry_index, ...wrong }, ALARM)
       await recordRefs(ctx.ledger, {
         intent: { index: intent.entry_index },
         intentId: intent.id,
         account: intent.account_id,
-        repo: intent.repo_id,
+        repo,
+        part: intent.part,
         refs,
         settledBy: options.by,
       })
@@ -64,8 +91,8 @@ interface OpenIntent {
   readonly created_at: number
 }
 
-/** How long the forge may take to carry out a page's change that it gave no answer to, ms. */
-export const LATE_MS = 5 * 60_000
+/** How long the forge may take to carry out a page's change that it gave no answer to, ms: a merge is a clone and five steps. */
+export const LATE_MS = 12 * 60_000
 
 /**
  * A page's change that has not happened may still, during a run: the forge clones the repository first. Until it no longer

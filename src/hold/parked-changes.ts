@@ -2,6 +2,7 @@ import type { Action, Resource } from '../core/action/action.ts'
 import type { Change } from '../core/action/change.ts'
 import { movesOf } from '../core/action/moves.ts'
 import { randomSecret } from '../core/crypto.ts'
+import type { Landing, Patch } from '../core/git/landing.ts'
 import type { AccountId, DeviceId, SessionId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
@@ -36,6 +37,13 @@ export interface StatementApproval {
   }
 }
 
+/** What a merge would do, for looking at. */
+export interface MergeLook {
+  readonly landing: Landing
+  /** Its changes, up to about `bytes` of text. */
+  patch(bytes: number): Promise<Patch>
+}
+
 /** One change of the forge that waits for its person's touch, described in fields: nothing of the request is kept. */
 export interface ParkedChange {
   /** Names it in addresses; unguessable. */
@@ -58,6 +66,8 @@ export interface ParkedChange {
   readonly said: string | null
   /** Path on the forge where the person goes on, once it is done. */
   readonly next: string | null
+  /** Of a merge: let `work` look at what comes of it, computed again. */
+  readonly merge?: (work: (look: MergeLook) => Promise<unknown>) => Promise<Refusal | undefined>
   /** How many other people must countersign it, as policy said when it was sent. */
   readonly people: number
   /** How long other people have from its signature on, ms. */
@@ -81,7 +91,7 @@ export type Carried =
 export interface ParkRequest
   extends Pick<
     ParkedChange,
-    'account' | 'change' | 'resource' | 'why' | 'page' | 'client' | 'ways' | 'people' | 'life'
+    'account' | 'change' | 'resource' | 'why' | 'page' | 'client' | 'ways' | 'people' | 'life' | 'merge'
   > {
   /** What opened the request: when one of these ends, so does the change. */
   readonly device: DeviceId
@@ -216,6 +226,7 @@ class Parked implements ParkedChange {
   said: string | null = null
   next: string | null = null
   ask: OpenAsk | null = null
+  readonly merge?: NonNullable<ParkedChange['merge']>
   #timer: NodeJS.Timeout
   #approval: StatementApproval | undefined
   /** Ended while it was on its way through the gates: that counts if they let it wait on. */
@@ -229,6 +240,7 @@ class Parked implements ParkedChange {
     this.expiresAt = this.createdAt + deps.life
     this.#with = deps
     this.#changed = changed
+    if (request.merge) this.merge = request.merge
     this.#timer = this.#endIn(deps.life)
   }
 

@@ -28,6 +28,8 @@ export type EntryType =
   | 'hold.end' // it ended without one that counted
   | 'intent'
   | 'outcome'
+  | 'ref.freeze' // the forge did to a ref what nobody signed: nobody moves it
+  | 'ref.unfreeze' // an administrator looked at it
   | 'policy.load'
   | 'would' // report-only: what would have been asked for or refused
 

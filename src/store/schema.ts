@@ -11,6 +11,7 @@ export interface Schema {
   intent: IntentTable
   hold: HoldTable
   would_be: WouldBeTable
+  frozen_ref: FrozenRefTable
   ledger_entry: LedgerEntryTable
   ledger_node: LedgerNodeTable
   ledger_checkpoint: LedgerCheckpointTable
@@ -121,6 +122,21 @@ export interface IntentTable {
   created_at: number
   /** 1: while it is open, nobody else moves its refs. */
   exclusive: number
+  /** A second repository of which it keeps a ref. */
+  other_repo_id: number | null
+}
+
+/** A ref that the forge changed as nobody had signed. Readable, and moved by nobody through this gateway. */
+export interface FrozenRefTable {
+  repo_id: number
+  part: 'code' | 'wiki'
+  ref: string
+  repo_owner: string
+  repo_name: string
+  /** Of the intent that it came of. */
+  entry_index: number
+  reason: string
+  frozen_at: number
 }
 
 /** A held push whose end is not on record yet: the row goes with the entry that ends it. */

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { SignedMerge } from '../git/merged-commit.ts'
 import type { Field } from './field.ts'
 
 /** A ref that a change of a page moves. */
@@ -9,6 +10,14 @@ export interface RefMove {
   readonly before: string
   /** All zeros: it is gone after. Null where only the forge's answer tells which commit it will be. */
   readonly after: string | null
+}
+
+/** A ref of an open intent: one that moves, or whose `after` is its `before` and that is only kept from others. */
+export interface KeptRef extends RefMove {
+  /** What the new commit must be. */
+  readonly merge?: SignedMerge
+  /** The forge's id of its repository, when that is another one than the change's. */
+  readonly repo?: number
 }
 
 /** What a ref must hold for a change to mean what was signed; all zeros: nothing. */
@@ -44,6 +53,7 @@ export function isRelease(verb: string): boolean {
  */
 export function movesOf(verb: string, fields: readonly Field[]): readonly RefMove[] {
   if (isRelease(verb)) return tagMove(verb, fields)
+  if (verb === 'pr.merge') return [{ ...baseMove(fields), after: null }]
   const tips = tipsOf(verb, fields)
   if (verb === 'branch.delete')
     return tips.map(({ ref, id }) => ({ ref, before: id, after: '0'.repeat(id.length) }))
@@ -57,6 +67,10 @@ export function tipsOf(verb: string, fields: readonly Field[]): readonly Tip[] {
   const said = saidIn(fields)
   if (verb === 'branch.delete') return [{ ref: branchRef(said('branch')), id: said('commit') }]
   if (isRelease(verb)) return releaseTips(verb, fields)
+  if (verb === 'pr.merge') {
+    const { ref, before } = baseMove(fields)
+    return [{ ref, id: before }]
+  }
   if (!makesCommit(verb)) return []
   const branch = { ref: branchRef(said('branch')), id: said('tip') }
   return said('commit-choice') === 'new-branch'
@@ -80,18 +94,29 @@ function releaseTips(verb: string, fields: readonly Field[]): readonly Tip[] {
   return said('commit') === '' ? tags : [...tags, { ref: branchRef(said('target')), id: said('commit') }]
 }
 
-function saidIn(fields: readonly Field[]): (key: string) => string {
+function baseMove(fields: readonly Field[]): { readonly ref: string; readonly before: string } {
+  const said = saidIn(fields)
+  return { ref: refBytes(said('base-ref')), before: said('base') }
+}
+
+/** The value of a stated field; empty when it is not there. */
+export function saidIn(fields: readonly Field[]): (key: string) => string {
   return (key) => fields.find((one) => one[0] === key)?.[1] ?? ''
 }
 
 /** A branch by the name that pages give it, as git's bytes. */
 export function branchRef(branch: string): string {
-  return `refs/heads/${Buffer.from(branch, 'utf8').toString('latin1')}`
+  return `refs/heads/${refBytes(branch)}`
+}
+
+/** A name as pages give it, as git's bytes read as latin1. */
+export function refBytes(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1')
 }
 
 /** A tag by the name that pages give it, as git's bytes. */
 export function tagRef(tag: string): string {
-  return `refs/tags/${Buffer.from(tag, 'utf8').toString('latin1')}`
+  return `refs/tags/${refBytes(tag)}`
 }
 
 /** What `refs` hold under a name; all zeros for nothing. */

@@ -157,7 +157,18 @@ export const CHANGE_FIELDS = {
   'org.webhook.create': ['kind', ...WEBHOOK],
   'org.webhook.delete': ['hook'],
   'org.webhook.update': ['kind', 'hook', ...WEBHOOK],
-  'pr.merge': ['pull', 'style', 'commit-description?'],
+  'pr.merge': [
+    'pull',
+    'style',
+    'commit-description?',
+    'base-ref',
+    'base',
+    'head-repo',
+    'head-repo-id',
+    'head-ref',
+    'head',
+    'result-tree',
+  ],
   'release.create': [
     'tag',
     'target',
@@ -236,6 +247,7 @@ export const CHANGE_FIELDS = {
 /** Fields that no form says: what refs and releases held when the change was shown. They stand last. */
 export const BOUND_FIELDS: { readonly [V in Verb]?: readonly string[] } = {
   'branch.delete': ['commit'],
+  'pr.merge': ['base-ref', 'base', 'head-repo', 'head-repo-id', 'head-ref', 'head', 'result-tree'],
   'release.create': ['file-digest', 'tag-id', 'commit'],
   'release.delete': ['tag', 'tag-id'],
   'release.update': ['release', 'file-digest', 'tag-id', 'target', 'commit'],

@@ -6,6 +6,7 @@ import { passwordSession } from './003-password-session.ts'
 import { exclusiveIntent } from './004-exclusive-intent.ts'
 import { apiToken } from './005-api-token.ts'
 import { wouldBe } from './006-would-be.ts'
+import { frozenRef } from './007-frozen-ref.ts'
 
 /** In order, and never edited once released. */
 const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly ((db: Kysely<Schema>) => Promise<void>)[] = [
   exclusiveIntent,
   apiToken,
   wouldBe,
+  frozenRef,
 ]
 
 /** The database was written by a later release. */
