@@ -8,6 +8,7 @@ import { rateLimit } from './core/rate-limit.ts'
 import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
 import { createForgeNames } from './flow/forge-names.ts'
+import { frozenRefs } from './flow/frozen.ts'
 import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
 import type { ReportOnly } from './flow/report-only.ts'
@@ -127,6 +128,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       by: 'start',
       except: ctx.running,
       quietMs: settings.gogs === null ? 200 : 5_000,
+      forgeGone: settings.gogs === null,
     })
     await records.ledger.append({
       type: 'gateway.start',
@@ -150,7 +152,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       origins,
       now: ctx.now,
     })
-    await settled
+    if ((await settled) > 0) ctx.settleSoon()
     for (const { listener, serves, home } of origins.sockets) {
       listener.serve(
         byHost(
@@ -360,6 +362,7 @@ function openDoors(
     holds: ctx.holds,
     parked: ctx.parked,
     asks: ctx.asks,
+    frozen: () => frozenRefs(records.store.db),
     stopping,
     ledger: createLedgerView({ ledger: records.ledger, store: records.store, identity: ctx.identity }),
     report,

@@ -1,5 +1,6 @@
 import type { Ceremonies } from '../ceremony/ceremonies.ts'
 import type { AttemptLimiter, Log } from '../flow/context.ts'
+import type { FrozenRef } from '../flow/frozen.ts'
 import type { Asks } from '../hold/asks.ts'
 import type { Holds } from '../hold/holds.ts'
 import type { ParkedChanges } from '../hold/parked-changes.ts'
@@ -30,6 +31,8 @@ export interface PortalDeps {
   readonly parked: ParkedChanges
   /** What other people signed, and wait for this one's countersignature. */
   readonly asks: Asks
+  /** Refs that the forge changed as nobody had signed. */
+  frozen(): Promise<readonly FrozenRef[]>
   /** Create a person at the forge and here, and a one-time link secret for their first passkey. */
   readonly invite: Invite
   /** What making a token for a program asks of policy and of the forge. */

@@ -17,6 +17,7 @@ import * as gitPassword from './pages/git-password.ts'
 import { createSeen } from './pages/hold-seen.ts'
 import { createHoldSteps } from './pages/hold-steps.ts'
 import * as home from './pages/home.ts'
+import { createLargePages } from './pages/large-pages.ts'
 import * as ledger from './pages/ledger.ts'
 import * as open from './pages/open.ts'
 import { createPending } from './pages/pending.ts'
@@ -48,9 +49,10 @@ export function createPortal(deps: PortalDeps): Portal {
   const approvals = createApprovals(deps)
   const seen = createSeen()
   const live = createLive()
-  const holds = createHoldSteps(seen, live)
+  const large = createLargePages()
+  const holds = createHoldSteps(seen, live, large)
   const pending = createPending(seen, live)
-  const changes = createChangeSteps()
+  const changes = createChangeSteps(large)
   const countersign = createCountersignSteps()
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
@@ -81,6 +83,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/a/:code/approve', holds.approve],
     ['POST', '/a/:code/refuse', holds.refuse],
     ['GET', '/c/:id', changes.show],
+    ['GET', '/c/:id/all', changes.all],
     ['POST', '/c/:id/begin', changes.begin],
     ['POST', '/c/:id/approve', changes.approve],
     ['POST', '/c/:id/refuse', changes.refuse],

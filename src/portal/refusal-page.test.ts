@@ -24,6 +24,7 @@ const STATUS: Record<RefusalReason, number> = {
   'proof-invalid': 400,
   'nonce-used': 409,
   'not-approved': 409,
+  frozen: 423,
   'rate-limited': 429,
   'too-large': 413,
   upstream: 502,

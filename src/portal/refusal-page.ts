@@ -95,6 +95,13 @@ function look(reason: RefusalReason): Look {
         fix: 'An administrator can tell you which policy applies.',
         way: 'home',
       }
+    case 'frozen':
+      return {
+        status: 423,
+        title: 'This branch is frozen',
+        fix: 'An administrator looks at what it holds, and lifts that.',
+        way: 'home',
+      }
     case 'proof-needed':
       return {
         status: 409,

@@ -1,5 +1,7 @@
 import type { Change } from '../../core/action/change.ts'
 import type { Field } from '../../core/action/field.ts'
+import type { Refusal } from '../../core/refusal.ts'
+import type { Result } from '../../core/result.ts'
 import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
@@ -8,6 +10,7 @@ import { me, type OwnVisit } from '../visit.ts'
 import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf, wayBack } from './change-words.ts'
 import { unique } from './hold.ts'
 import { count } from './hold-words.ts'
+import { type MergeShown, mergeSection } from './merge-look.ts'
 
 // The page of one parked change, as markup. Sentence and fields are what somebody sent: other people's text.
 
@@ -21,7 +24,12 @@ const TEXT_AT_MOST = 64 * 1024
 const LONG_TITLE = 60
 
 /** `version` is that of everything that waits: the script fetches the page again when it is another. */
-export function changeBody(visit: OwnVisit, one: ParkedChange, version: string): Markup {
+export function changeBody(
+  visit: OwnVisit,
+  one: ParkedChange,
+  version: string,
+  merge?: Result<MergeShown, Refusal>,
+): Markup {
   const { change, state, said, expiresAt } = one
   const { title, say, look, over } = CHANGE_TELLING[state]
   const waits = state === 'waiting'
@@ -38,6 +46,7 @@ ${title === null ? null : html`<p class="what"><strong>${shown(sentence)}</stron
 ${critical && !over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(change.verb)}</p></div>` : null}
 ${about(visit, one)}
 ${state === 'signed' ? waitingFor(visit, one) : null}
+${merge ? mergeSection(`/c/${one.id}`, merge) : null}
 ${fields(one.change, SENT[state])}
 ${state === 'signed' ? html`<div class="answer"><div class="row"><p>Signed. It goes on by itself when others have countersigned.</p><button form="drop" class="drop">Withdraw it</button></div>${dropForm(one)}</div>` : null}
 ${waits ? answer(one, critical) : over ? html`<p class="row"><a class="button main" href="${visit.deps.forgeOrigin}${wayBack(one)}">Back to the forge</a><a class="button" href="/pending">All that waits</a></p>` : null}

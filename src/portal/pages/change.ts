@@ -8,7 +8,10 @@ import { readFields } from '../fields.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
 import { changeBody } from './change-body.ts'
 import { CHANGE_TELLING, wayBack } from './change-words.ts'
+import { ALL, GLANCE, type Room } from './hold-look.ts'
 import { assertionOf } from './hold-steps.ts'
+import type { createLargePages } from './large-pages.ts'
+import { createMergeLooks } from './merge-look.ts'
 import { listVersion } from './pending.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
@@ -28,18 +31,24 @@ const BEGUN_AT_MOST = 1000
 type Step = (visit: OwnVisit) => Response | Promise<Response>
 
 /** The page of a change of the forge that waits for a touch, and its two answers. */
-export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refuse', Step> {
+export function createChangeSteps(
+  large: ReturnType<typeof createLargePages>,
+): Record<'show' | 'all' | 'begin' | 'approve' | 'refuse', Step> {
   /** Which change of which session a ceremony was begun for. */
   const begun = new Map<string, { readonly session: SessionId; readonly change: string }>()
 
-  function show(visit: OwnVisit): Response {
+  const looks = createMergeLooks()
+
+  async function show(visit: OwnVisit, room: Room): Promise<Response> {
     const found = parked(visit)
     if (!found.ok) return refuse(visit, found.error)
     const { title, over } = CHANGE_TELLING[found.value.state]
+    const merge = over ? undefined : await looks(found.value, room)
     const sentence = visible(clip(found.value.change.sentence, 80))
     return page(visit, {
       title: title === null ? sentence : `${title}: ${sentence}`,
-      body: changeBody(visit, found.value, listVersion(visit)),
+      body: changeBody(visit, found.value, listVersion(visit), merge),
+      ...(found.value.merge && { wide: true }),
       here: '/pending',
       ...(!over && { script: 'change.ts' }),
     })
@@ -96,7 +105,8 @@ export function createChangeSteps(): Record<'show' | 'begin' | 'approve' | 'refu
   }
 
   return {
-    show,
+    show: (visit) => show(visit, GLANCE),
+    all: (visit) => large(visit, () => show(visit, ALL)),
     begin,
     async approve(visit) {
       const done = await approve(visit)

@@ -47,7 +47,7 @@ export interface ShownPatch {
 }
 
 /** Fetch what fits into `room`, and say what of the push is whole then. */
-export async function lookAt(hold: Hold, landing: Landing, room: Room): Promise<Look> {
+export async function lookAt(hold: Pick<Hold, 'patch'>, landing: Landing, room: Room): Promise<Look> {
   const patches = new Map<number, ShownPatch>()
   const lacks: string[] = []
   let { bytes, rows, patches: calls } = room

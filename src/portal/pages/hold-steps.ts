@@ -11,6 +11,7 @@ import { holdBody, versionOf } from './hold.ts'
 import { ALL, GLANCE, lookAt, type Room } from './hold-look.ts'
 import type { Seen } from './hold-seen.ts'
 import { repoName, telling } from './hold-words.ts'
+import type { createLargePages } from './large-pages.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
 const NOT_HERE = refusal(
@@ -40,8 +41,6 @@ const USED = refusal(
   'Try again from the page.',
 )
 const BEGUN_AT_MOST = 1000
-/** Large pages that may wait to be made. */
-const LARGE_AT_MOST = 8
 
 type Step = (visit: OwnVisit) => Response | Promise<Response>
 
@@ -49,19 +48,10 @@ type Step = (visit: OwnVisit) => Response | Promise<Response>
 export function createHoldSteps(
   seen: Seen,
   live: Live,
+  large: ReturnType<typeof createLargePages>,
 ): Record<'show' | 'all' | 'events' | 'state' | 'begin' | 'approve' | 'refuse', Step> {
   /** Which push of which session a ceremony was begun for. */
   const begun = new Map<string, { readonly session: SessionId; readonly code: string }>()
-
-  // One large page at a time: each takes tens of megabytes while it is made.
-  let last: Promise<unknown> = Promise.resolve()
-  let queued = 0
-  function inTurn<T>(make: () => Promise<T>): Promise<T> {
-    queued++
-    const made = last.then(make).finally(() => queued--)
-    last = made.catch(() => undefined)
-    return made
-  }
 
   const show =
     (room: Room) =>
@@ -147,11 +137,7 @@ export function createHoldSteps(
 
   return {
     show: show(GLANCE),
-    all(visit) {
-      return queued < LARGE_AT_MOST
-        ? inTurn(() => show(ALL)(visit))
-        : refuse(visit, refusal('rate-limited', 'Many large pages are being made right now.'))
-    },
+    all: (visit) => large(visit, () => show(ALL)(visit)),
     events(visit) {
       const found = held(visit)
       if (!found.ok) return refuse(visit, found.error)

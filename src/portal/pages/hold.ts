@@ -3,8 +3,7 @@ import type { Hold, HoldWay } from '../../hold/holds.ts'
 import { clip, visible } from '../display.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
 import type { OwnVisit } from '../visit.ts'
-import { commits, tag } from './hold-commits.ts'
-import { diff, diffstat } from './hold-diff.ts'
+import { changes, lacking } from './hold-changes.ts'
 import { ALL, type Look, type Room } from './hold-look.ts'
 import { atLeast } from './hold-seen.ts'
 import { count, moveOf, refName, refWords, repoName, telling } from './hold-words.ts'
@@ -39,9 +38,8 @@ export function holdBody(visit: OwnVisit, view: HoldView): Markup {
 ${who(visit, view)}
 <section class="refs" aria-label="What it changes">${hold.updates.map((_, i) => refLine(hold, i))}</section>
 ${hold.pushOptions.length > 0 ? html`<p class="small soft">Push options: ${hold.pushOptions.slice(0, 20).map((option) => html`<code>${shown(clip(option, 200))}</code> `)}</p>` : null}
-${landing && landing.missing.length > 0 && !over ? html`<div class="note warn"><p>Not all of it could be worked out:</p><ul>${landing.missing.slice(0, 20).map((what) => html`<li>${shown(clip(what, 300))}</li>`)}</ul></div>` : null}
-${look && look.lacks.length > 0 && !over ? html`<div class="note warn">${look.lacks.map((what) => html`<p>${what}</p>`)}</div>` : null}
-${over ? null : landing ? changes(hold, landing.refs, look, room) : waitingForGit()}
+${landing && !over ? lacking(landing, look) : null}
+${over ? null : landing ? changes(hold.updates, landing.refs, look, room) : waitingForGit()}
 ${look?.more && !over ? html`<p><a class="button" href="/a/${hold.code}/all">Show all of it</a></p>` : null}
 ${room === ALL && !over ? html`<p class="small"><a href="/a/${hold.code}">Back to the short page</a></p>` : null}
 ${state === 'waiting' ? answer(view) : state === 'receiving' ? html`<div class="answer">${refuseForm(hold.code)}</div>` : over ? html`<p><a class="button" href="/pending">All waiting pushes</a></p>` : null}
@@ -80,39 +78,6 @@ export function refLine({ updates, landing }: Pick<Hold, 'updates' | 'landing'>,
         ? html`<p class="loss">Its history is replaced.</p>`
         : null
   }</div>`
-}
-
-function changes(hold: Hold, refs: readonly RefLanding[], look: Look | undefined, room: Room): Markup {
-  let left = room.commits
-  const take = ({ commits: all }: RefLanding['gains']): number => {
-    const taken = Math.min(left, all.length)
-    left -= taken
-    return taken
-  }
-  const parts = refs.map((ref, i) => {
-    const lost = commits(ref.loses, take(ref.loses))
-    const gained = commits(ref.gains, take(ref.gains))
-    const patch = look?.patches.get(i)
-    const files =
-      ref.files && (ref.files.total > 1 || (ref.files.total === 1 && !patch))
-        ? diffstat(ref.files, room)
-        : null
-    if (!lost && !gained && !files && !patch && !ref.tag) return null
-    return html`<section class="change" aria-labelledby="change-${String(i)}"><h2 id="change-${String(i)}">${shown(refWords(hold.updates[i] ?? ref.update).name)}</h2>
-${tag(ref)}
-${lost ? html`<div class="lost"><h3>${total(ref.loses)} taken away</h3>${lost}</div>` : null}
-${gained ? html`<div><h3>${total(ref.gains)}</h3>${gained}</div>` : null}
-${files}
-${patch ? diff(patch, room) : null}</section>`
-  })
-  const some = parts.filter((part) => part !== null)
-  return some.length === 0
-    ? html`<p class="soft">No commits and no files beyond what the repository has already.</p>`
-    : html`${some}<p class="small soft">Names and times of commits are what the commits claim.</p>`
-}
-
-function total({ commits: all, total: n }: RefLanding['gains']): string {
-  return n === null ? `${all.length} or more commits` : count(n, 'commit')
 }
 
 const SEEN: { readonly [shown in Shown]: string } = {

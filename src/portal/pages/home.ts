@@ -1,4 +1,6 @@
-import { copyable, html, type Markup, shown } from '../markup.ts'
+import { type FrozenRef, nameOf } from '../../flow/frozen.ts'
+import { clip } from '../display.ts'
+import { copyable, html, type Markup, moment, shown } from '../markup.ts'
 import { modeWords } from '../report-view.ts'
 import { me, type OwnVisit, page } from '../visit.ts'
 
@@ -8,12 +10,14 @@ export async function show(visit: OwnVisit): Promise<Response> {
   const devices = deps.identity.activeDevices(account.id)
   const signing = devices.filter(({ kind }) => kind === 'ssh-sk').length
   const passkeys = devices.length - signing
+  const frozen = account.admin ? await deps.frozen() : []
   const waiting = deps.holds.waiting(account.id).length
   const unknownForge = deps.unknownForge()
   const asks = (await deps.asks.waiting(account.id)).length
   const body = html`<div class="head"><h1>Hello, ${shown(account.name)}</h1>
 <p class="lede">Everything you do at the forge goes through here${modeWords(deps.report) === null ? ', and every change carries the signature of a device of yours' : ''}.</p></div>
 ${unknownForge === null ? null : html`<p class="note bad">The forge says that it is version ${shown(unknownForge)}, which this gateway does not know. It is only read until either of the two is brought up to date.</p>`}
+${frozen.length > 0 ? alarm(frozen) : null}
 ${waiting > 0 ? html`<p class="note warn"><a href="/pending">${count(waiting, 'push', 'pushes')}</a> ${waiting === 1 ? 'waits' : 'wait'} for your touch.</p>` : null}
 ${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'change')}</a> of other people ${asks === 1 ? 'waits' : 'wait'} for your countersignature.</p>` : null}
 <p><a class="button main" href="${deps.forgeOrigin}/">Open the forge</a></p>
@@ -34,6 +38,12 @@ function cloneUrl(forgeOrigin: string, name: string): string {
   const { protocol, host } = new URL(forgeOrigin)
   const user = encodeURIComponent(name)
   return `${protocol}//${user}@${host}/${user}/REPOSITORY.git`
+}
+
+/** Loud, and only for who can do something about it. */
+function alarm(frozen: readonly FrozenRef[]): Markup {
+  return html`<div class="note bad" role="alert"><p><strong>The forge changed ${count(frozen.length, 'ref')} as nobody had signed.</strong> Nobody moves ${frozen.length === 1 ? 'it' : 'them'} through here until you have looked, and lifted that on the gateway's host with <code>countersign admin unfreeze</code>.</p>
+<ul>${frozen.slice(0, 50).map(({ repo, part, ref, reason, since, intent }) => html`<li><strong>${shown(`${repo.owner}/${repo.name}${part === 'wiki' ? ' (wiki)' : ''}`)}</strong> <code>${shown(clip(nameOf(ref), 300))}</code>: ${reason}. Since ${moment(since)}, entry ${String(intent)} of the ledger.</li>`)}</ul></div>`
 }
 
 function tile(path: string, title: string, say: string): Markup {
