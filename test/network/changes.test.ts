@@ -315,7 +315,6 @@ for (const forge of forges()) {
         '/user/settings/applications',
         '/user/settings/ssh',
         `${repo()}/settings/keys`,
-        `${repo()}/pulls/1/merge`,
       ]) {
         const answer = await send(keeper, path, { content: 'x', name: 'x' })
         assert.equal(answer.status, 403, path)

@@ -1,5 +1,6 @@
 import { ok } from '../../../src/core/result.ts'
 import type { Log } from '../../../src/flow/context.ts'
+import type { FrozenRef } from '../../../src/flow/frozen.ts'
 import { type AskRegistry, createAsks } from '../../../src/hold/asks.ts'
 import type { WouldBeRow } from '../../../src/ledger/would-be.ts'
 import { createHandOver, type HandOver } from '../../../src/portal/hand-over.ts'
@@ -16,6 +17,8 @@ export interface FakePortal {
   readonly holds: FakeHolds
   readonly parked: FakeParkedChanges
   readonly asks: AskRegistry
+  /** Frozen refs that administrators are told of. */
+  readonly frozen: FrozenRef[]
   /** As when the gateway stops. */
   readonly stop: AbortController
   readonly handOver: HandOver
@@ -46,6 +49,7 @@ export function fakePortal(
   const holds = fakeHolds(now, origin)
   const parked = fakeParked(now)
   const asks = createAsks({ limits: { total: 100 }, identity, now })
+  const frozen: FrozenRef[] = []
   const stop = new AbortController()
   const handOver = createHandOver({ now })
   const logged: string[] = []
@@ -68,6 +72,7 @@ export function fakePortal(
     holds,
     parked,
     asks,
+    frozen: async () => frozen,
     ledger: {
       vkey: 'localhost/ledger+2f0a1c3d+AT6kY0mQ1c7gq0Zk3l2bq0b8R3xS7Q2cZ0l8F5s1mVnq',
       checkpoint: async () => ({
@@ -115,6 +120,7 @@ export function fakePortal(
     holds,
     parked,
     asks,
+    frozen,
     stop,
     handOver,
     origin,

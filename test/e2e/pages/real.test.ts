@@ -85,6 +85,7 @@ async function real(): Promise<
       holds: fakeHolds(now, origin),
       parked: fakeParked(now),
       asks: createAsks({ limits: { total: 100 }, identity, now }),
+      frozen: async () => [],
       ledger: createLedgerView({ ledger, store, identity }),
       tokenDesk: { repo: async () => undefined, allowed: () => undefined },
       report: { all: false, repos: [], rows: async () => [] },
