@@ -39,6 +39,7 @@ export async function describeApi(
   const wish = await route.read(attempt.json, {
     userId: async (person) => (await ctx.forge.user(person))?.id,
     collaborates: async (person) => repo !== undefined && ctx.forge.collaborates(repo, person, name),
+    file: async (path) => repo && ctx.forge.file(repo, path, name),
   })
   if (!wish.ok) return wish.error
   if (wish.value.kind === 'forward') {

@@ -92,6 +92,13 @@ export interface ApiLook {
   userId(name: string): Promise<number | undefined>
   /** Whether that person is let into the repository of the request, as far as the asker may know. */
   collaborates(name: string): Promise<boolean>
+  /** The branch that a repository has first, and whether a file of this path is in it; undefined: the asker may not know. */
+  file(path: string): Promise<FileLook | undefined>
+}
+
+export interface FileLook {
+  readonly branch: string
+  readonly exists: boolean
 }
 
 /** What a request of the interface asks for, once its body is read. */
@@ -242,6 +249,8 @@ export interface Forge {
   repo(owner: string, name: string, asUser: string | null): Promise<ForgeRepo | undefined>
   /** Whether `person` is a collaborator of the repository, as far as `asUser` may know; else false. */
   collaborates(repo: RepoRef, person: string, asUser: string): Promise<boolean>
+  /** The default branch, and whether it has a file of this path; undefined when `asUser` may not know. */
+  file(repo: RepoRef, path: string, asUser: string): Promise<FileLook | undefined>
   createRepo(asUser: string, name: string, options: { private: boolean; readme: boolean }): Promise<ForgeRepo>
   /**
    * Carry out a change as `user`, with a fresh token against request forgery. `accepted`: whether the forge took it; `next`: the

@@ -10,6 +10,7 @@ import { ROUTES } from '../../src/upstream/gogs/routes.ts'
 const LOOK: ApiLook = {
   userId: async (name) => (name === 'bob' || name === 'carol' ? name.length : undefined),
   collaborates: async (name) => name === 'carol',
+  file: async (path) => ({ branch: 'main', exists: path === 'docs/read me.md' }),
 }
 
 function routeOf(request: string): Route {
@@ -129,6 +130,45 @@ test('a change of the interface is the change that the form of the pages says', 
     }),
     /^repo\.migrate - from=https:\/\/x\.org\/r\.git owner-id=3 name=r private=yes/,
   )
+})
+
+test('a file of the contents address is one of the page’s editor', async () => {
+  const content = Buffer.from('Grüße\n').toString('base64')
+  const put = (path: string, more: object = {}): Promise<string> =>
+    change(`PUT /repos/a/b/contents/${path}`, { message: 'Say hello', content, ...more })
+  assert.match(
+    await put('docs/new.md'),
+    /^file\.create a\/b at=main\/docs path=docs\/new\.md content-digest=sha256:[0-9a-f]{64} commit-summary=Say hello commit-choice=direct$/,
+  )
+  assert.match(
+    await put('new.md', { branch: 'main' }),
+    /^file\.create a\/b at=main path=new\.md .*commit-choice=direct$/,
+  )
+  assert.match(
+    await put('docs/read%20me.md', { branch: 'topic', message: 'One\n\nTwo\n\nThree' }),
+    /^file\.edit a\/b at=main\/docs\/read me\.md path=docs\/read me\.md .*commit-summary=One commit-message=Two\n\nThree commit-choice=new-branch new-branch=topic$/,
+  )
+  for (const more of [
+    { content: 'not base64' },
+    { content: `${content}\n` },
+    { content: Buffer.from([0xff]).toString('base64') },
+    { content: Buffer.from('a\r\nb').toString('base64') },
+    { message: '' },
+    { message: 'a\nb' },
+    { message: ' a' },
+    { sha: 'x' },
+  ])
+    await assert.rejects(put('x', more), Error, JSON.stringify(more))
+  // These the form's own fields refuse.
+  for (const [path, more] of [
+    ['x', { branch: '-x' }],
+    ['x', { branch: 'a..b' }],
+    ['.git/config', {}],
+    ['a/.GIT/x', {}],
+    ['x', { content: '' }],
+    ['x', { message: 'x'.repeat(101) }],
+  ] as const)
+    await assert.rejects(put(path, more), Error, `${path} ${JSON.stringify(more)}`)
 })
 
 test('refused: what says more, less or something else than a form could', async () => {

@@ -169,7 +169,7 @@ PATCH  /api/v1/repos/:username/:reponame/hooks/:id repo.webhook.update block
 DELETE /api/v1/repos/:username/:reponame/hooks/:id repo.webhook.delete api
 PUT    /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.add api
 DELETE /api/v1/repos/:username/:reponame/collaborators/:collaborator repo.collaborator.remove api
-PUT    /api/v1/repos/:username/:reponame/contents/* file.edit block
+PUT    /api/v1/repos/:username/:reponame/contents/* file.edit api
 POST   /api/v1/repos/:username/:reponame/keys repo.deploy-key.add block
 DELETE /api/v1/repos/:username/:reponame/keys/:id repo.deploy-key.delete block
 POST   /api/v1/repos/:username/:reponame/issues issue.create api

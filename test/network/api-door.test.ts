@@ -364,7 +364,6 @@ for (const forge of forges()) {
         `GET ${repo}/hooks`,
         `POST /admin/users/${bobName}/keys`,
         `POST ${repo}/mirror-sync`,
-        `PUT ${repo}/contents/README.md`,
       ]) {
         const heard = await ask(all, line, /^P/.test(line) ? { name: 'x', title: 'x', key: 'x' } : null)
         assert.equal(heard.status, 403, `${line}: ${heard.text}`)
@@ -394,6 +393,43 @@ for (const forge of forges()) {
       const removed = parkedId(await ask(all, `DELETE ${repo}/collaborators/${bobName}`))
       assert.equal((await confirmChange(keeper, removed)).status, 200)
       assert.equal((await entries('intent')).at(-1)!['action'], 'repo.collaborator.remove')
+    })
+
+    test('a file: one commit that the gateway makes, signed by its id, and not without a touch', async () => {
+      const refs = async (): Promise<string> => (await ask(all, `GET ${repo}/branches`)).text
+      const before = await refs()
+      const put = (path: string, text: string, more: object = {}): Promise<Heard> =>
+        ask(all, `PUT ${repo}/contents/${path}`, {
+          message: 'By a program',
+          content: Buffer.from(text).toString('base64'),
+          ...more,
+        })
+      const id = parkedId(await put('docs/new.md', 'Hello from a program\n'))
+      assert.equal(await refs(), before)
+      const done = await confirmChange(keeper, id)
+      assert.equal(done.status, 200, JSON.stringify(done.json))
+      const intent = (await entries('intent')).at(-1)!
+      assert.equal(intent['action'], 'file.create')
+      assert.match(intent['via'], /^token:/)
+      const outcome = (await entries('outcome')).at(-1)!
+      assert.equal(outcome['result'], 'accepted')
+      assert.equal(outcome['refs'][0].after, intent['updates'][0].after)
+      assert.notEqual(await refs(), before)
+      const edited = parkedId(await put('docs/new.md', 'And again\n', { branch: 'from-a-program' }))
+      assert.equal((await confirmChange(keeper, edited)).status, 200)
+      assert.equal((await entries('intent')).at(-1)!['action'], 'file.edit')
+      assert.match(await refs(), /from-a-program/)
+      // The branch is there now: no second one of that name, and not by somebody who may only read.
+      assert.equal((await put('docs/new.md', 'Twice\n', { branch: 'from-a-program' })).status, 400)
+      assert.equal((await put('.git/config', 'x\n')).status, 400)
+      const bobs = await token(bob, { level: 'change' })
+      const denied = await ask(bobs, `PUT ${repo}/contents/x.md`, { message: 'x', content: 'eA==' })
+      assert.ok([403, 404].includes(denied.status), `${denied.status} ${denied.text}`)
+      const some = await token(keeper, { level: 'chosen', actions: 'file.edit' })
+      assert.equal(
+        (await ask(some, `PUT ${repo}/contents/y.md`, { message: 'x', content: 'eA==' })).status,
+        403,
+      )
     })
 
     test('a webhook by the interface: its secret is nowhere but at the forge', async () => {

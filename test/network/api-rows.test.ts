@@ -108,6 +108,7 @@ describe('every address of the interface', () => {
         user: async (name: string) => ({ id: 7, name, email: '' }),
         org: async (name: string) => ({ id: 8, name }),
         collaborates: async () => false,
+        file: async () => ({ branch: 'main', exists: false }),
         change: async () => {
           changes++
           throw new Error('nothing was proven')

@@ -1,4 +1,4 @@
-import { commitFile, commitOf, listBranches } from '../git/repository.ts'
+import { commitFile, commitOf, listBranches, readFileAt } from '../git/repository.ts'
 import type { Mode } from '../model.ts'
 import { newIssue } from '../pages/issues.ts'
 import { json, type Reply, type RepoVisit, type RouteLine, status } from '../visit.ts'
@@ -57,6 +57,17 @@ function createIssue(visit: RepoVisit): Reply {
   )
 }
 
+async function contents(visit: RepoVisit): Promise<Reply> {
+  const dir = visit.store.repoPath(visit.repo, 'code')
+  const ref = visit.fields.get('ref') || visit.repo.defaultBranch
+  const commit = await commitOf(dir, `refs/heads/${ref}`)
+  const path = visit.params[2]!
+  const file = commit && (await readFileAt(dir, commit, path))
+  return file
+    ? json({ type: 'file', path, encoding: 'base64', content: file.toString('base64') })
+    : status(404)
+}
+
 /** The contents API: a commit on the default branch or on a new one, with nothing but a token. */
 async function putContents(visit: RepoVisit): Promise<Reply> {
   const { message, content, branch: to } = visit.json
@@ -85,5 +96,6 @@ export const REPO_API: readonly RouteLine[] = [
   ['PUT', '/api/v1/repos/:/:/collaborators/:', 'token', repoApi('admin', addCollaborator)],
   ['DELETE', '/api/v1/repos/:/:/collaborators/:', 'token', repoApi('admin', removeCollaborator)],
   ['POST', '/api/v1/repos/:/:/issues', 'token', repoApi('read', createIssue)],
+  ['GET', '/api/v1/repos/:/:/contents/*', 'token', repoApi('read', contents)],
   ['PUT', '/api/v1/repos/:/:/contents/*', 'token', repoApi('write', putContents)],
 ]

@@ -1,10 +1,11 @@
 import { type Forge, ForgeError } from '../forge.ts'
-import { createClient, SESSION_COOKIE, unexpected } from './client.ts'
+import { collaborates, lookForFile } from './api/look.ts'
+import { createClient, SESSION_COOKIE } from './client.ts'
 import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
 import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
 import { createChanges } from './merges.ts'
-import { isOwnerName, isRepoName } from './names.ts'
+import { isRepoName } from './names.ts'
 import { findPull } from './pulls.ts'
 import { sendPush } from './push.ts'
 import { gitPath, readRefs } from './refs.ts'
@@ -49,6 +50,16 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     | undefined
   let line = GOGS_0_14
   let route = createGogsRoute(line.routes)
+  /** Reads of the interface as this person; a token that was swept behind our back is forgotten. */
+  const asked = (name: string) => async (path: string) => {
+    const answer = await client.ask({
+      path: `/api/v1${path}`,
+      authorization: `token ${await tokens.token(name)}`,
+    })
+    if (answer.status === 401) tokens.drop(name)
+    return answer
+  }
+
   const user = (name: string) => findUser(client, serviceUser, name)
   return {
     name: options.name,
@@ -102,16 +113,8 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
       if (!isRepoName(name)) throw new ForgeError('unexpected', 'this is no name for a repository')
       return createRepo(client, await tokens.token(asUser), name, repoOptions)
     },
-    async collaborates(repo, person, asUser) {
-      if (!isOwnerName(person)) return false
-      const answer = await client.ask({
-        path: `/api/v1/repos/${repo.owner}/${repo.name}/collaborators/${person}`,
-        authorization: `token ${await tokens.token(asUser)}`,
-      })
-      if (answer.status === 401) tokens.drop(asUser)
-      if (![204, 403, 404, 422].includes(answer.status)) throw unexpected('looking up a collaborator', answer)
-      return answer.status === 204
-    },
+    collaborates: (repo, person, asUser) => collaborates(asked(asUser), repo, person),
+    file: (repo, path, asUser) => lookForFile(asked(asUser), repo, path),
     change: (name, request) =>
       sendDeletion(client, serviceUser, name, request, line) ?? changes(name, request, line),
     commits: commitWays(client),

@@ -49,7 +49,6 @@ export const REFUSED = {
   secret: never('This page shows secrets of the forge, so it is not served.', 'Ask whoever runs the server.'),
   milestone: later('Opening or closing a milestone', 'Say it in an issue.'),
   api: later('This part of the programming interface', 'Use git, or the pages.'),
-  apiContents: later('Changing files by the programming interface', PUSH),
   apiHookUpdate: later(
     'Changing a webhook by the programming interface, which does not say what it will be in the end,',
     'Delete it, and make it anew; or use its page.',

@@ -222,7 +222,6 @@ test('large files have four addresses, and everything beside them is nothing', (
 
 test('what is refused to everybody is refused by name', () => {
   const requests = [
-    'PUT /api/v1/repos/a/b/contents/x',
     'GET /api/v1/users/a/tokens',
     'POST /api/v1/users/a/tokens',
     'GET /api/v1/user/keys',

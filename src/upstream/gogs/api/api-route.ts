@@ -71,6 +71,11 @@ async function read(
 function readWords(pattern: string, segments: readonly string[]): Words | undefined {
   const words: { [name: string]: string } = {}
   for (const [at, word] of pattern.slice(1).split('/').entries()) {
+    if (word === '*') {
+      const rest = decoded(segments.slice(at))
+      if (rest === undefined) return undefined
+      words['*'] = rest
+    }
     if (!word.startsWith(':')) continue
     const text = segments[at]!
     const folds = word === ':owner' || word === ':repo' || word === ':org'
@@ -79,4 +84,12 @@ function readWords(pattern: string, segments: readonly string[]): Words | undefi
     words[word.slice(1)] = folds ? text.toLowerCase() : text
   }
   return words
+}
+
+function decoded(segments: readonly string[]): string | undefined {
+  try {
+    return segments.map(decodeURIComponent).join('/')
+  } catch {
+    return undefined
+  }
 }

@@ -202,6 +202,57 @@ export const COLLABORATOR_DELETE: Translation = {
   },
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const NOT_TEXT = bad(
+  'Only text is changed here: UTF-8, without carriage returns, in base64.',
+  'Make the change with git, and push it.',
+)
+
+/** The text in a `content` member: base64 in its one spelling. The pages' editor would take carriage returns out. */
+function textOf(content: string): string | undefined {
+  const bytes = Buffer.from(content, 'base64')
+  if (bytes.toString('base64') !== content) return undefined
+  try {
+    const text = utf8.decode(bytes)
+    return text.includes('\r') ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * A file of the default branch, there or on a new branch from it: the page's editor says the same, and the commit is made here. A
+ * message is a line, or a line, a blank one, and more.
+ */
+export const CONTENTS_PUT: Translation = {
+  members: { message: 'text', content: 'text', branch: 'text' },
+  async to(json, words, look) {
+    const content = textOf(text(json, 'content'))
+    if (content === undefined) return err(NOT_TEXT)
+    const [summary = '', ...rest] = text(json, 'message').split('\n\n')
+    const more = rest.join('\n\n')
+    if (summary === '' || summary.includes('\n') || summary !== summary.trim() || more !== more.trim())
+      return err(bad('The message is a line, or a line, a blank one, and more.'))
+    const file = words['*']!
+    const found = await look.file(file)
+    if (!found) return err(refusal('not-found', 'There is no branch to change a file in.', 'Push one.'))
+    const { branch, exists } = found
+    const to = text(json, 'branch') || branch
+    const folder = file.split('/').slice(0, -1)
+    const place = exists
+      ? ['_edit', ...branch.split('/'), ...file.split('/')]
+      : ['_new', ...branch.split('/'), ...folder]
+    return post(inRepo(words, ...place), [
+      ['tree_path', file],
+      ['content', content],
+      ['commit_summary', summary],
+      ...(more === '' ? [] : [['commit_message', more] as const]),
+      ['commit_choice', to === branch ? 'direct' : 'commit-to-new-branch'],
+      ...(to === branch ? [] : [['new_branch_name', to] as const]),
+    ])
+  },
+}
+
 /** Only its state: the other members ride on the token, and are sent without it. */
 export const MILESTONE_STATE: Translation = {
   members: { state: 'text' },

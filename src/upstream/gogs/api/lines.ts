@@ -4,6 +4,7 @@ import { api, type Method, type RouteLine, refuse } from '../routes/fate.ts'
 import {
   COLLABORATOR_DELETE,
   COLLABORATOR_PUT,
+  CONTENTS_PUT,
   EMAIL_ADD,
   EMAIL_DELETE,
   HOOK_CREATE,
@@ -116,7 +117,7 @@ const lines: readonly Line[] = [
   reads(`${REPO}/archive/*`),
   reads(`${REPO}/contents`, 'ref'),
   reads(`${REPO}/contents/*`, 'ref'),
-  ['PUT', `${REPO}/contents/*`, refuse('apiContents', 'file.edit')],
+  changes('PUT', `${REPO}/contents/*`, ['file.create', 'file.edit'], CONTENTS_PUT),
   reads(`${REPO}/git/trees/:sha`),
   reads(`${REPO}/git/blobs/:sha`),
   reads(`${REPO}/forks`),
