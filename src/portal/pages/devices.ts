@@ -48,7 +48,7 @@ export const approveRevoke: Describe = (visit, of) => {
       ],
     },
     title: `Disable “${visible(name)}”?`,
-    say: 'Its sessions and git passwords end at once, and it cannot be enabled again. Confirm with another device.',
+    say: 'Its sessions, git passwords and tokens end at once, and it cannot be enabled again. Confirm with another device.',
     except: id,
     async perform({ device: by, evidence }) {
       const done = await visit.deps.identity.setDeviceState(id, 'revoked', `device:${by}`, { evidence })
@@ -84,9 +84,11 @@ function hangingOn({ deps, now }: OwnVisit, { id, account }: Device): readonly s
   const passwords = deps.identity
     .gitPasswords(account)
     .filter(({ device, expiresAt }) => device === id && expiresAt > now).length
+  const tokens = deps.identity.apiTokens(account).filter(({ device }) => device === id).length
   return [
     ...(sessions > 0 ? [`${sessions} session${sessions === 1 ? '' : 's'}`] : []),
     ...(passwords > 0 ? [`${passwords} git password${passwords === 1 ? '' : 's'}`] : []),
+    ...(tokens > 0 ? [`${tokens} token${tokens === 1 ? '' : 's'}`] : []),
   ]
 }
 

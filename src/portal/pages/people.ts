@@ -11,7 +11,7 @@ const NOT_YOURS = err(refusal('not-found', 'There is no such person.', 'Reload t
 export function show(visit: OwnVisit): Response {
   const people = [...visit.deps.identity.accounts()].sort((a, b) => a.name.localeCompare(b.name, 'en'))
   const body = html`<div class="head"><h1>People</h1>
-<p class="lede">Everybody with an account here. Disabling somebody ends all their sessions and git passwords at once.</p></div>
+<p class="lede">Everybody with an account here. Disabling somebody ends all their sessions, git passwords and tokens at once.</p></div>
 <section class="card stack" id="ask"><h2>Invite a person</h2>
 <form data-approve="invitation" data-reveal="fresh" data-hide="ask">
 <div class="field"><label for="name">Login name</label><input id="name" name="name" required maxlength="40" autocomplete="off" autocapitalize="none" spellcheck="false"></div>
@@ -88,7 +88,7 @@ export const approveAccountState: Describe = (visit, of) => {
     title: state === 'disabled' ? `Disable ${visible(account.name)}?` : `Enable ${visible(account.name)}?`,
     say:
       state === 'disabled'
-        ? 'All their sessions and git passwords end at once.'
+        ? 'All their sessions, git passwords and tokens end at once.'
         : 'They can sign in again with the devices they had.',
     async perform({ device, evidence }) {
       const done = await identity.setAccountState(account.id, state, `device:${device}`, evidence)
