@@ -51,13 +51,14 @@ export async function describeApi(
   return describeChange(passage, ctx, wish.value.route)
 }
 
-/** Reads go by what was seen in the last seconds, as pages do. */
+/** Reads go by what was seen in the last seconds, as pages do; not where the repository's id decides whether it is reached. */
 async function find(
-  { attempt, now }: Passage,
+  { attempt, token, now }: Passage,
   { repos }: FlowContext,
   { owner, name }: { readonly owner: string; readonly name: string },
   user: string,
 ): Promise<ForgeRepo | undefined> {
-  const remembered = isSafe(attempt.method) ? repos.remembered(owner, name, user, now) : undefined
+  const lasts = isSafe(attempt.method) && token?.scope.repos === null
+  const remembered = lasts ? repos.remembered(owner, name, user, now) : undefined
   return remembered ?? repos.find(owner, name, user, now)
 }

@@ -105,7 +105,6 @@ const lines: readonly Line[] = [
   reads('/orgs/:org'),
   ['PATCH', '/orgs/:org', refuse('apiPart', 'org.settings.update')],
   reads('/orgs/:org/repos'),
-  reads('/orgs/:org/teams'),
   rides('POST', '/org/:org/repos', NEW_REPO),
 
   reads('/repos/search', 'q', 'uid', 'limit', 'page'),
@@ -120,7 +119,6 @@ const lines: readonly Line[] = [
   changes('PUT', `${REPO}/contents/*`, ['file.create', 'file.edit'], CONTENTS_PUT),
   reads(`${REPO}/git/trees/:sha`),
   reads(`${REPO}/git/blobs/:sha`),
-  reads(`${REPO}/forks`),
   reads(`${REPO}/tags`),
   reads(`${REPO}/branches`),
   reads(`${REPO}/branches/*`),
