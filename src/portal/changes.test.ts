@@ -253,7 +253,10 @@ test('all other sessions end at once, this one and other people’s stay', async
 test('a device shows what hangs on it', async () => {
   const { alices } = await inUse()
   const page = await (await alices.get('/devices')).text()
-  assert.match(page, /Blue security key.*?<dt>Open with it<\/dt><dd>2 sessions, 1 git password, 1 token<\/dd>/s)
+  assert.match(
+    page,
+    /Blue security key.*?<dt>Open with it<\/dt><dd>2 sessions, 1 git password, 1 token<\/dd>/s,
+  )
   assert.equal(page.match(/Open with it/g)?.length, 1)
 })
 

@@ -126,6 +126,7 @@ describe('every address of the interface', () => {
       running: new Set(),
       settleSoon() {},
       askLife: () => 60_000,
+      reportOnly: () => false,
       portalOrigin: 'https://id.example.com',
       forgeOrigin: 'https://git.example.com',
       log: { info() {}, warn() {}, error: (...said: unknown[]) => console.error(...said) },
