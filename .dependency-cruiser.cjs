@@ -26,7 +26,7 @@ const forbidden = Object.entries(layers).map(([layer, allowed]) => ({
 
 /** One library, one owner. */
 const owners = {
-  undici: ['upstream', 'front/http', 'gateway'],
+  undici: ['upstream', 'front/http', 'front/git', 'gateway'],
   kysely: ['store', 'ledger', 'identity'],
   '@cedar-policy': ['policy'],
   '@simplewebauthn': ['ceremony'],

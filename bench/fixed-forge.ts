@@ -38,6 +38,7 @@ const standIn = createStandIn(store, {
   admin,
   externalUrl: 'http://127.0.0.1',
   inject: undefined,
+  sshUrl: null,
   open: false,
 })
 const server = createServer((req, res) => {

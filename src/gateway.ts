@@ -5,6 +5,7 @@ import { createCeremonies } from './ceremony/create-ceremonies.ts'
 import { groupOf } from './core/action/verbs.ts'
 import type { ResolveRepo } from './core/policy/engine.ts'
 import { rateLimit } from './core/rate-limit.ts'
+import type { HostKey } from './core/ssh/host-key.ts'
 import { carryOut } from './flow/carry-out.ts'
 import type { FlowContext, Log } from './flow/context.ts'
 import { createForgeNames } from './flow/forge-names.ts'
@@ -13,23 +14,26 @@ import { endOpenHolds } from './flow/record-hold.ts'
 import { createRepoLookup } from './flow/repo-lookup.ts'
 import type { ReportOnly } from './flow/report-only.ts'
 import { settle } from './flow/settle.ts'
+import { createForgeGit } from './front/git/forge-git.ts'
 import { createApiDoor } from './front/http/api-door.ts'
 import { byHost, type Door } from './front/http/by-host.ts'
 import { createStreams } from './front/http/cut-streams.ts'
 import { createForgeDoor } from './front/http/forge-door.ts'
 import { createGitDoor } from './front/http/git-door.ts'
 import { createPortalDoor } from './front/http/portal-door.ts'
+import { createSshDoor } from './front/ssh/ssh-door.ts'
 import { createAsks } from './hold/asks.ts'
 import { createHolds } from './hold/create-holds.ts'
 import { createParkedChanges } from './hold/parked-changes.ts'
 import { createWouldBe } from './ledger/would-be.ts'
-import { type Origins, openOrigins } from './origins.ts'
+import { type Origins, openOrigins, type SshPlace } from './origins.ts'
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.ts'
 import { lockedRepos } from './policy/locked-repos.ts'
 import { mentionsVisitors } from './policy/policy-files.ts'
 import { recordPolicy } from './policy/record-policy.ts'
 import { watchPolicies } from './policy/watch-policies.ts'
 import { loadAssets } from './portal/assets.ts'
+import type { PortalDeps } from './portal/deps.ts'
 import { createHandOver } from './portal/hand-over.ts'
 import { createInvite } from './portal/invite.ts'
 import { createLedgerView } from './portal/ledger-view.ts'
@@ -38,7 +42,7 @@ import { refusalPage } from './portal/refusal-page.ts'
 import { createReportView, modeWords, type ReportView } from './portal/report-view.ts'
 import { createTokenDesk } from './portal/token-desk.ts'
 import { openRecords, type Records } from './records.ts'
-import { loadSecrets } from './secrets.ts'
+import { loadHostKeys, loadSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { createSpool } from './spool/create-spool.ts'
 import { SPOOL_LIMITS } from './spool/limits.ts'
@@ -51,6 +55,9 @@ import { type Welcome, welcome } from './welcome.ts'
 export interface Gateway extends Welcome {
   readonly url: string
   readonly portal: string
+  /** What SSH clone URLs begin with, and the fingerprint of the host key in use; null without that door. */
+  readonly ssh: string | null
+  readonly sshHostKey: string | null
   /** `gogs <version>` or `stand-in`. */
   readonly forge: string
   /** Let running requests end for a while, then end everything that was started. */
@@ -79,7 +86,10 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
   try {
     mkdirSync(settings.home, { recursive: true, mode: 0o700 })
     undo.push(lockHome(settings.home))
-    const origins = await openOrigins(settings.addressing)
+    const hostKeys = loadHostKeys(settings.home)
+    const origins = await openOrigins(settings.addressing, hostKeys)
+    const { ssh } = origins
+    if (ssh) undo.push(() => ssh.server.close(0))
     const sockets = origins.sockets.map(({ listener }) => listener)
     undo.push(() => Promise.all(sockets.map((listener) => listener.close(0))))
     const records = await openRecords(settings.home, {
@@ -99,6 +109,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     const started = await startForge({
       home: join(settings.home, 'forge'),
       externalUrl: origins.forge,
+      ssh,
       env: process.env,
       log,
       configured: settings.gogs,
@@ -123,7 +134,17 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     const handOver = createHandOver({ now: ctx.now })
     const stopping = new AbortController()
     const report = createReportView(settings.reportOnly, wouldBe)
-    const doors = openDoors(ctx, settings, origins, records, handOver, report, undo, stopping.signal)
+    const doors = openDoors(
+      ctx,
+      settings,
+      origins,
+      hostKeys,
+      records,
+      handOver,
+      report,
+      undo,
+      stopping.signal,
+    )
     const settled = settle(ctx, {
       by: 'start',
       except: ctx.running,
@@ -165,7 +186,10 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
         ),
       )
     }
-    undo.push(() => Promise.all(sockets.map((listener) => listener.close(DRAIN))))
+    if (ssh) ssh.server.serve(doors.ssh(ssh.origin))
+    undo.push(() =>
+      Promise.all([...sockets, ...(ssh ? [ssh.server] : [])].map((listener) => listener.close(DRAIN))),
+    )
     // What waits would wait through the drain: it is told at once, and its client pushes again.
     undo.push(() => {
       stopping.abort()
@@ -173,7 +197,16 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     })
     const mode = modeWords(settings.reportOnly)
     if (mode !== null) log.warn({ reportOnly: settings.reportOnly }, mode)
-    return { url: origins.forge, portal: origins.portal, forge: started.version, mode, ...shown, stop }
+    return {
+      url: origins.forge,
+      portal: origins.portal,
+      ssh: ssh?.origin ?? null,
+      sshHostKey: ssh ? hostKeys[0].fingerprint : null,
+      forge: started.version,
+      mode,
+      ...shown,
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
@@ -305,12 +338,13 @@ function openDoors(
   ctx: FlowContext,
   settings: Settings,
   origins: Origins,
+  hostKeys: readonly HostKey[],
   records: Records,
   handOver: ReturnType<typeof createHandOver>,
   report: ReportView,
   undo: (() => unknown)[],
   stopping: AbortSignal,
-): { forge: Door; portal: Door } {
+): { forge: Door; portal: Door; ssh: (origin: string) => ReturnType<typeof createSshDoor> } {
   const pages = new Pool(ctx.forge.origin, {
     connections: 128,
     pipelining: 1,
@@ -349,6 +383,7 @@ function openDoors(
     origin: origins.portal,
     forgeOrigin: origins.forge,
     unknownForge: () => (ctx.forge.known(ctx.now()) === false ? ctx.forge.version : null),
+    ssh: origins.ssh && sshOf(origins.ssh, hostKeys),
     secure: origins.secure,
     identity: ctx.identity,
     ceremonies: createCeremonies({
@@ -372,5 +407,22 @@ function openDoors(
     log: ctx.log,
     now: ctx.now,
   })
-  return { forge, portal: createPortalDoor(portal, { render, log: ctx.log, origin: origins.portal }) }
+  return {
+    forge,
+    portal: createPortalDoor(portal, { render, log: ctx.log, origin: origins.portal }),
+    ssh: (origin) => createSshDoor({ ctx, git: createForgeGit(packs, ctx), origin }),
+  }
+}
+
+/** What people pin: the address, and host keys as they stand in known_hosts (sshd(8)). */
+function sshOf(
+  { host, port, origin }: SshPlace,
+  hostKeys: readonly HostKey[],
+): NonNullable<PortalDeps['ssh']> {
+  const name = port === 22 ? host : `[${host}]:${port}`
+  return {
+    origin,
+    knownHosts: hostKeys.map(({ line }) => `${name} ${line}\n`).join(''),
+    fingerprint: hostKeys[0]!.fingerprint,
+  }
 }

@@ -20,12 +20,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
 
 try {
   const gateway = await startGateway(settings.value, log)
-  const { url, portal, enroll, forge, sample, mode } = gateway
+  const { url, portal, ssh, sshHostKey, enroll, forge, sample, mode } = gateway
   if (options.value.json)
     process.stdout.write(
-      `${JSON.stringify({ url, portal, enroll, forge, sample, ...(mode !== null && { mode }), pid: process.pid })}\n`,
+      `${JSON.stringify({ url, portal, ssh, sshHostKey, enroll, forge, sample, ...(mode !== null && { mode }), pid: process.pid })}\n`,
     )
-  else process.stdout.write(greeting({ url, portal, enroll, forge, sample, mode }))
+  else process.stdout.write(greeting({ url, portal, ssh, enroll, forge, sample, mode }))
   if (!stopping.signal.aborted)
     await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
   await gateway.stop()
@@ -37,6 +37,7 @@ try {
 function greeting(shown: {
   url: string
   portal: string
+  ssh: string | null
   enroll: string | null
   forge: string
   sample: string | null
@@ -45,6 +46,7 @@ function greeting(shown: {
   const rows: [string, string][] = [
     ['forge', `${shown.url}   (${shown.forge})`],
     ['portal', shown.portal],
+    ...(shown.ssh === null ? [] : [['ssh', shown.ssh] as [string, string]]),
     ...(shown.enroll === null ? [] : [['enrol', shown.enroll] as [string, string]]),
     ...(shown.sample === null ? [] : [['clone', `git clone ${shown.sample}`] as [string, string]]),
   ]

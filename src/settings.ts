@@ -25,6 +25,13 @@ export type Addressing =
       readonly host: string
       readonly port: number
       readonly tls: TlsFiles | null
+      /** Where git over SSH is served, under which name and port it is known; null when it is not. */
+      readonly ssh: {
+        readonly host: string
+        readonly port: number
+        readonly name: string
+        readonly publicPort: number | null
+      } | null
     }
 
 export interface Settings {
@@ -78,7 +85,8 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
-  const { names, tls, gogs, sessions, holds, countersign, spool, lfs, log, mode, reportOnly } = parsed.value
+  const { names, tls, ssh, gogs, sessions, holds, countersign, spool, lfs, log, mode, reportOnly } =
+    parsed.value
   const rest = {
     home,
     gogs: gogs ?? null,
@@ -98,7 +106,22 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
       return err('countersign.yaml: without tls the gateway listens on loopback only')
     return ok({
       ...rest,
-      addressing: { kind: 'named', forge, portal, host: listen.host, port: listen.port, tls: files },
+      addressing: {
+        kind: 'named',
+        forge,
+        portal,
+        host: listen.host,
+        port: listen.port,
+        tls: files,
+        ssh: ssh
+          ? {
+              host: ssh.host,
+              port: ssh.port,
+              name: ssh.name ?? new URL(forge).hostname,
+              publicPort: ssh.publicPort ?? null,
+            }
+          : null,
+      },
     })
   } catch (error) {
     return err(`countersign.yaml: ${(error as Error).message}`)

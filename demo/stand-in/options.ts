@@ -9,6 +9,8 @@ export interface Options {
   readonly admin: string | undefined
   /** What clone URLs on pages begin with. */
   readonly externalUrl: string
+  /** What SSH clone URLs on pages begin with; null for none. */
+  readonly sshUrl: string | null
   /** A file whose content repository pages carry as a script, to show what an injected script cannot do. */
   readonly inject: string | undefined
   /** Public repositories are shown to whoever asks: `REQUIRE_SIGNIN_VIEW = false` in Gogs. */
@@ -18,7 +20,7 @@ export interface Options {
 /** Options from the command line; a string says what is wrong with them. */
 export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | string {
   const usage =
-    'usage: main.ts --home DIR --port N [--header NAME] [--admin NAME] [--external-url URL] [--inject FILE] [--open]'
+    'usage: main.ts --home DIR --port N [--header NAME] [--admin NAME] [--external-url URL] [--ssh-url URL] [--inject FILE] [--open]'
   try {
     const text = { type: 'string' } as const
     const { values } = parseArgs({
@@ -29,6 +31,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | s
         header: text,
         admin: text,
         'external-url': text,
+        'ssh-url': text,
         inject: text,
         open: { type: 'boolean', default: false },
       },
@@ -41,6 +44,7 @@ export function readOptions(args: string[], env: NodeJS.ProcessEnv): Options | s
       header: (values.header ?? env['STAND_IN_HEADER'] ?? 'X-WEBAUTH-USER').toLowerCase(),
       admin: values.admin,
       externalUrl: (values['external-url'] ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
+      sshUrl: values['ssh-url'] ?? null,
       inject: values.inject,
       open: values.open,
     }

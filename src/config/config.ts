@@ -17,6 +17,18 @@ const FILE = z.strictObject({
     .strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65535) })
     .optional(),
   tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
+  /** git over SSH; `name` and `publicPort` are what clone URLs show, by default the forge's host and `port`. */
+  ssh: z
+    .strictObject({
+      host: z.string().default('127.0.0.1'),
+      port: z.int().min(0).max(65535),
+      name: z
+        .string()
+        .regex(/^[a-z0-9.-]+$/, 'a host name in lower case')
+        .optional(),
+      publicPort: z.int().min(1).max(65535).optional(),
+    })
+    .optional(),
   /** A Gogs that somebody else runs; without it the gateway runs one. */
   gogs: z
     .strictObject({
@@ -100,7 +112,7 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
   }
   const { forge, portal, listen, ...config } = parsed.data
   const names = forge !== undefined && portal !== undefined && listen ? { forge, portal, listen } : null
-  if (!names && (forge ?? portal ?? listen ?? config.tls) !== undefined)
+  if (!names && (forge ?? portal ?? listen ?? config.tls ?? config.ssh) !== undefined)
     return err('countersign.yaml: forge, portal and listen belong together')
   if (names && new URL(names.forge).hostname === new URL(names.portal).hostname)
     return err('countersign.yaml: forge and portal must be two host names, since cookies cross ports')

@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../core/result.ts'
 /** What `npm start -- ...` understands. */
 export interface StartOptions {
   readonly home: string
-  /** First of two neighbouring ports; 0 picks free ones. */
+  /** First of three neighbouring ports; 0 picks free ones. */
   readonly port: number
   readonly json: boolean
 }
@@ -13,7 +13,7 @@ export interface StartOptions {
 export const USAGE = `usage: npm start -- [--home DIR] [--port N] [--json]
 
   --home DIR   where keys, database and the forge live (default .countersign)
-  --port N     forge on http://127.0.0.1:N, portal on http://localhost:N+1; 0 picks free ports (default 3000)
+  --port N     forge on http://127.0.0.1:N, portal on http://localhost:N+1, git over ssh on N+2; 0 picks free ports (default 3000)
   --json       print one line of JSON when ready
 `
 
@@ -35,7 +35,7 @@ export function startOptions(
     })
     if (values.help) return err(USAGE)
     const port = Number(values.port)
-    if (!/^\d+$/.test(values.port) || port > 65534) return err('--port takes a number from 0 to 65534')
+    if (!/^\d+$/.test(values.port) || port > 65533) return err('--port takes a number from 0 to 65533')
     return ok({
       home: values.home === undefined ? resolve(root, '.countersign') : resolve(cwd, values.home),
       port,

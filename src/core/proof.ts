@@ -2,7 +2,7 @@ import type { DeviceId } from './identity.ts'
 
 /** What has been shown about one request. Policy sees this and what is known of the device, nothing else. */
 export interface Proof {
-  readonly method: 'none' | 'webauthn' | 'ssh-certificate' | 'token'
+  readonly method: 'none' | 'webauthn' | 'ssh-certificate' | 'ssh-session' | 'token'
   readonly device: DeviceId | null
   /** User presence: the touch, decoded from the signature. */
   readonly up: boolean

@@ -8,6 +8,7 @@ import type { LfsRequest } from './lfs-request.ts'
 import type { Outcome } from './outcome.ts'
 import type { Passage } from './passage.ts'
 import type { PushRequest } from './push-request.ts'
+import type { SshLogin } from './ssh-login.ts'
 
 /** Who is on the other end of the socket. Never taken from a header. */
 export interface Client {
@@ -72,5 +73,19 @@ export interface ApiAttempt extends AttemptBase {
   readonly json: JsonObject | null
 }
 
+/** A command of git over SSH. */
+export interface SshAttempt extends AttemptBase {
+  readonly door: 'git-ssh'
+  /** The connection's sign-in, by a signature that held. */
+  readonly login: SshLogin
+  /** Set once the head of a push has been read. */
+  readonly push: PushRequest | null
+}
+
 /** What a door makes of the bytes that came in. */
-export type Attempt = WebAttempt | GitAttempt | ApiAttempt | ParkedAttempt
+export type Attempt = WebAttempt | GitAttempt | SshAttempt | ApiAttempt | ParkedAttempt
+
+/** The push in an attempt, by whichever door of git. */
+export function pushOf(attempt: Attempt): PushRequest | null {
+  return attempt.door === 'git-http' || attempt.door === 'git-ssh' ? attempt.push : null
+}

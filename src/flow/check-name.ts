@@ -1,4 +1,5 @@
 import type { Refusal } from '../core/refusal.ts'
+import type { Attempt } from './attempt.ts'
 import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
@@ -14,9 +15,14 @@ export function checkName(
   if (passage.visitor) return undefined // nobody is acted for
   const { account } = known(passage.principal, 'principal')
   const { attempt, now } = passage
-  const fetches = attempt.door === 'git-http' && attempt.push === null && attempt.lfs === undefined
+  const fetches = isFetch(attempt)
   const reads = fetches || isSafe(attempt.method)
   return reads && names.holds(account, now) ? undefined : ask(passage, names)
+}
+
+function isFetch(attempt: Attempt): boolean {
+  if (attempt.door === 'git-ssh') return attempt.push === null
+  return attempt.door === 'git-http' && attempt.push === null && attempt.lfs === undefined
 }
 
 async function ask(passage: Passage, names: FlowContext['names']): Promise<Refusal | undefined> {

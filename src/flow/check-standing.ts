@@ -36,7 +36,10 @@ export function checkStanding(passage: Passage, { identity }: FlowContext): Refu
 
 type Openings = Pick<FlowContext['identity'], 'sessions' | 'gitPasswords' | 'apiTokens'>
 const OPENED: {
-  readonly [via in Principal['via']]: (of: Openings, account: AccountId) => readonly { readonly id: string }[]
+  readonly [via in Exclude<Principal['via'], 'ssh'>]: (
+    of: Openings,
+    account: AccountId,
+  ) => readonly { readonly id: string }[]
 } = {
   session: (identity, account) => identity.sessions(account),
   'git-password': (identity, account) => identity.gitPasswords(account),
@@ -57,6 +60,7 @@ export function checkOpen(
   { identity }: { readonly identity: Openings },
 ): Refusal | undefined {
   const { account, via, credential } = known(principal, 'principal')
+  if (via === 'ssh') return undefined // hangs on nothing but its device
   const open = OPENED[via](identity, account.id)
   if (open.some(({ id }) => id === credential)) return undefined
   return refusal(

@@ -49,8 +49,8 @@ export function decisionRequest(passage: Passage, proof: Proof): DecisionRequest
 }
 
 /**
- * What the session or git password itself shows: a touch some time ago, bound to nothing but the session. A token shows less: a
- * touch made it, and nobody can tell who holds it now.
+ * What the session, git password or connection itself shows: a touch some time ago, bound to nothing but the session. A token shows
+ * less: a touch made it, and nobody can tell who holds it now.
  */
 export function sessionProof({ principal, now }: Passage): Proof {
   if (!principal) return NO_PROOF
@@ -59,7 +59,7 @@ export function sessionProof({ principal, now }: Passage): Proof {
     return { ...NO_PROOF, method: 'token', device: principal.device.id, ageSeconds, bound: 'token' }
   return {
     ...NO_PROOF,
-    method: 'webauthn',
+    method: principal.via === 'ssh' ? 'ssh-session' : 'webauthn',
     device: principal.device.id,
     up: true,
     uv: principal.uv,

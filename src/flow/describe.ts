@@ -1,7 +1,7 @@
 import { type Action, SITE } from '../core/action/action.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ForgeRepo } from '../upstream/forge.ts'
-import type { Attempt } from './attempt.ts'
+import { type Attempt, pushOf } from './attempt.ts'
 import { isSafe } from './check-origin.ts'
 import type { FlowContext } from './context.ts'
 import { describeApi } from './describe-api.ts'
@@ -37,7 +37,7 @@ export const describe: Gate = (passage, ctx) => {
       if (route.step === 'none') return NOT_FOUND
       return withRepo(passage, ctx, route.owner, route.name, (repo) => describeLfs(passage, repo, route))
     case 'git': {
-      const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
+      const push = pushOf(passage.attempt)
       return withRepo(passage, ctx, route.owner, route.name, (repo) => {
         const resource = resourceOf(repo, route.part)
         const action: Action = push
@@ -76,6 +76,7 @@ function withRepo(
 }
 
 function changesNothing(attempt: Attempt): boolean {
+  if (attempt.door === 'git-ssh') return attempt.push === null
   return attempt.door === 'git-http'
     ? attempt.push === null && attempt.lfs?.operation !== 'upload'
     : isSafe(attempt.method)

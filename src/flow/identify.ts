@@ -1,6 +1,6 @@
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import type { GitAttempt, WebAttempt } from './attempt.ts'
+import type { GitAttempt, SshAttempt, WebAttempt } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import { bearer, byTicket } from './identify-ticket.ts'
 import { byToken } from './identify-token.ts'
@@ -17,6 +17,8 @@ export function identify(passage: Passage, ctx: FlowContext): Refusal | undefine
       return byPassword(passage, attempt, ctx)
     case 'api':
       return byToken(passage, attempt, ctx)
+    case 'git-ssh':
+      return byLogin(passage, attempt, ctx)
     case 'portal':
       passage.principal = attempt.principal
       return undefined
@@ -70,6 +72,16 @@ function byPassword(passage: Passage, attempt: GitAttempt, ctx: FlowContext): Re
     )
   }
   passage.principal = principal
+  return undefined
+}
+
+/** Account and device as they are by now: a connection may last for long. */
+function byLogin(passage: Passage, { login }: SshAttempt, { identity }: FlowContext): Refusal | undefined {
+  const account = identity.account(login.account)
+  const device = identity.device(login.device)
+  if (!account || !device) return refusal('not-signed-in', 'The key that opened this connection is nobody’s.')
+  const { id, at, uv } = login
+  passage.principal = { account, device, via: 'ssh', credential: id, provenAt: at, uv }
   return undefined
 }
 

@@ -1,6 +1,7 @@
 import type { AccountId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { Countersign } from '../hold/asks.ts'
+import { pushOf } from './attempt.ts'
 import type { FlowContext } from './context.ts'
 import { decisionRequest } from './decide.ts'
 import type { Gate, Passage } from './passage.ts'
@@ -14,7 +15,7 @@ export const obtainOthers: Gate = (passage, ctx) => {
   const { attempt } = passage
   if (attempt.door === 'portal')
     return attempt.countersigns.length === 0 ? undefined : count(passage, ctx, attempt.countersigns)
-  if (attempt.door !== 'git-http' || !attempt.push || passage.proof.bound !== 'action') return undefined
+  if (!pushOf(attempt) || passage.proof.bound !== 'action') return undefined
   const decision = ctx.policy.decide(decisionRequest(passage, passage.proof), [])
   return decision.kind === 'challenge' && decision.people > 0 ? ALONE : undefined
 }

@@ -20,11 +20,13 @@ export const recordIntent: Gate = async (passage, ctx) => {
   if (changesNothing(passage)) return undefined
   const principal = known(passage.principal, 'principal')
   const id = randomSecret()
+  // The sign-in of a connection is on disk before anything that rests on it.
+  const login = passage.attempt.door === 'git-ssh' ? (await passage.attempt.login.recorded).index : undefined
   const { statement, countersigns = [] } = passage
   const recorded = await ctx.ledger.append(
     {
       type: 'intent',
-      payload: intentPayload(passage, ctx.policy.digest),
+      payload: { ...intentPayload(passage, ctx.policy.digest), ...(login !== undefined && { login }) },
       account: principal.account.id,
       ...(passage.repo && { repo: passage.repo.id }),
     },

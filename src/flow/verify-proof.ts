@@ -1,11 +1,13 @@
 import { checkNonce } from '../core/git/nonce.ts'
 import type { PushCertificate } from '../core/git/push-cert.ts'
 import type { RefUpdate } from '../core/git/ref-update.ts'
+import { repositoryInSshAddress } from '../core/git/ssh-address.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { fingerprint } from '../core/ssh/public-key.ts'
 import { dearmor, parseSshsig, verifySshsig } from '../core/ssh/sshsig.ts'
+import { pushOf } from './attempt.ts'
 import type { FlowContext } from './context.ts'
-import { nonceScope } from './nonce-scope.ts'
+import { nonceOwner, nonceScope } from './nonce-scope.ts'
 import { type Gate, known, type Passage } from './passage.ts'
 import type { PushRequest } from './push-request.ts'
 import { verifyApproval } from './verify-approval.ts'
@@ -23,7 +25,7 @@ export const verifyProof: Gate = (passage, ctx) => {
   if (passage.held?.approval) return verifyApproval(passage, ctx, passage.held.approval)
   const certificate = passage.offered
   if (!certificate) return undefined
-  const push = passage.attempt.door === 'git-http' ? passage.attempt.push : null
+  const push = pushOf(passage.attempt)
   if (!push) throw new Error('a certificate without a push')
   return judge(passage, ctx, certificate, push)
 }
@@ -69,11 +71,11 @@ function judge(
     )
   const nonce = checkNonce(ctx.nonceKey, certificate.nonce, {
     repo: nonceScope(passage),
-    account: account.id,
+    account: nonceOwner(passage),
     now: passage.now,
   })
   if (!nonce.ok) return refusal('proof-invalid', NONCE_WORDS[nonce.error], AGAIN)
-  if (certificate.pushee === null || !push.publicUrls.includes(normalUrl(certificate.pushee))) {
+  if (!isOfThis(certificate.pushee, push.publicUrls)) {
     return refusal(
       'proof-invalid',
       'The push was signed for another address than this repository.',
@@ -102,6 +104,19 @@ function judge(
     batch: false,
   }
   return undefined
+}
+
+/**
+ * Whether a certificate was made for this repository. Over SSH its host may be an alias of the person's own configuration, and the nonce
+ * is bound to the connection; the repository must be this one even so.
+ */
+function isOfThis(pushee: string | null, publicUrls: PushRequest['publicUrls']): boolean {
+  if (pushee === null) return false
+  const repository = repositoryInSshAddress(pushee)
+  return publicUrls.some(
+    (url) =>
+      normalUrl(pushee) === url || (repository !== undefined && repositoryInSshAddress(url) === repository),
+  )
 }
 
 const NONCE_WORDS = {

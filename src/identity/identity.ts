@@ -19,12 +19,12 @@ export interface Session {
 /** A signed statement and what it takes to check it, for the ledger. */
 export type Evidence = { readonly [key: string]: string }
 
-/** Who is asking, as shown by a session cookie, a git password or a token. All were opened by `device`. */
+/** Who is asking, as shown by a session cookie, a git password, a token or a connection of SSH. All were opened by `device`. */
 export interface Principal {
   readonly account: Account
   readonly device: Device
-  readonly via: 'session' | 'git-password' | 'token'
-  /** Id of the session, git password or token, for revocation and the record. */
+  readonly via: 'session' | 'git-password' | 'token' | 'ssh'
+  /** Id of the session, git password, token or connection, for revocation and the record. */
   readonly credential: string
   /** When the device last gave a proof for this credential, unix ms. */
   readonly provenAt: number

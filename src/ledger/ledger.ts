@@ -10,6 +10,7 @@ export type EntryType =
   | 'gateway.start'
   | 'session.open'
   | 'session.end'
+  | 'ssh.login' // a connection of SSH, with the signature that opened it
   | 'account.create'
   | 'account.rename'
   | 'account.state'

@@ -18,6 +18,8 @@ export interface PortalDeps {
   readonly forgeOrigin: string
   /** Version of the forge when it is one that the gateway does not know, and so changes nothing of; null otherwise. */
   unknownForge(): string | null
+  /** git over SSH: what clone URLs begin with, lines for known_hosts, and the fingerprint of the host key in use. */
+  readonly ssh?: { readonly origin: string; readonly knownHosts: string; readonly fingerprint: string } | null
   /** Whether both origins are https: then cookies are `__Host-` and HSTS is sent. */
   readonly secure: boolean
   readonly identity: Identity

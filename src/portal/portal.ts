@@ -17,6 +17,7 @@ import * as gitPassword from './pages/git-password.ts'
 import { createSeen } from './pages/hold-seen.ts'
 import { createHoldSteps } from './pages/hold-steps.ts'
 import * as home from './pages/home.ts'
+import * as knownHosts from './pages/known-hosts.ts'
 import { createLargePages } from './pages/large-pages.ts'
 import * as ledger from './pages/ledger.ts'
 import * as open from './pages/open.ts'
@@ -61,6 +62,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/sign-in/begin', signIn.begin],
     ['POST', '/sign-in/finish', signIn.finish],
     ['GET', '/open', open.show],
+    ['GET', '/.well-known/ssh-known-hosts', knownHosts.show],
     ['GET', '/enrol', enrol.show],
     ['POST', '/enrol/begin', enrol.begin],
     ['POST', '/enrol/finish', enrol.finish],

@@ -3,10 +3,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect } from 'node:net'
 import { after, describe, test } from 'node:test'
 import { Pool } from 'undici'
+import type { Ending } from '../../src/front/git/ending.ts'
 import { letBodyCome } from '../../src/front/http/continue.ts'
 import { endToEnd } from '../../src/front/http/headers.ts'
 import { listen } from '../../src/front/http/listeners.ts'
-import { type Ending, forward, hasBody } from '../../src/front/http/reverse-proxy.ts'
+import { forward, hasBody } from '../../src/front/http/reverse-proxy.ts'
 import { eventually, rawExchange, rawServer } from '../support/raw-http.ts'
 
 const cleanups: (() => unknown)[] = []

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 export interface RunningGateway {
   readonly url: string
   readonly portal: string
+  /** What SSH clone URLs begin with. */
+  readonly ssh: string
+  readonly sshHostKey: string
   readonly enroll: string | null
   readonly forge: string
   readonly sample: string
@@ -60,7 +63,7 @@ export async function startGateway(
   })
   const ready = JSON.parse(line) as Pick<
     RunningGateway,
-    'url' | 'portal' | 'enroll' | 'forge' | 'sample' | 'pid'
+    'url' | 'portal' | 'ssh' | 'sshHostKey' | 'enroll' | 'forge' | 'sample' | 'pid'
   >
   return {
     ...ready,

@@ -229,7 +229,10 @@ export class RawSsh {
     let [code, out, err] = [-1, '', '']
     for (;;) {
       const payload = await this.next()
-      if (!payload || payload[0] === MSG.channelClose) return { code, out, err }
+      if (!payload || payload[0] === MSG.channelClose) {
+        if (payload) this.message(MSG.channelClose, u32(channel))
+        return { code, out, err }
+      }
       const cursor = new Cursor(payload.subarray(5))
       if (payload[0] === MSG.channelData) out += cursor.string().toString('latin1')
       if (payload[0] === MSG.channelExtendedData) {

@@ -22,7 +22,7 @@ export function repoLayout(visit: RepoVisit, title: string, content: Markup, cod
 
 async function home(visit: RepoVisit): Promise<Reply> {
   const { repo, options } = visit
-  const clone = html`<p>Clone: <code>${options.externalUrl}${base(visit)}.git</code></p>`
+  const clone = html`<p>Clone: <code>${options.externalUrl}${base(visit)}.git</code>${options.sshUrl === null ? '' : html` or <code>${options.sshUrl}${base(visit)}.git</code>`}</p>`
   const commit = await commitOf(dirOf(visit), `refs/heads/${repo.defaultBranch}`)
   if (!commit) return repoLayout(visit, 'Files', html`${clone}<p>There is nothing here yet.</p>`)
   const [entries, readme] = await Promise.all([

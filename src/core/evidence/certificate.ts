@@ -1,6 +1,7 @@
 import { fromBase64 } from '../bytes.ts'
 import { NONCE_MAX_AGE_MS } from '../git/nonce.ts'
 import { type CertificateText, parseCertificateText } from '../git/push-cert.ts'
+import { repositoryInSshAddress } from '../git/ssh-address.ts'
 import { canonicalJson, type Json } from '../ledger/canonical-json.ts'
 import { verifySshsig } from '../ssh/sshsig.ts'
 import { encodeField } from '../statement/percent.ts'
@@ -112,7 +113,11 @@ function isOfRepository(
 ): boolean {
   const [owner, name, part] = ['owner', 'name', 'part'].map((member) => text(at(payload, 'repo', member)))
   if (pushee === null || forge === undefined || owner === undefined || name === undefined) return false
-  const address = `${forge}/${owner}/${name}${part === 'wiki' ? '.wiki' : ''}`
+  const repository = `${owner}/${name}${part === 'wiki' ? '.wiki' : ''}`
+  // Over SSH the host may be an alias of the person's own; git asks for the very path that it signs.
+  if (at(payload, 'door') === 'git-ssh' && repositoryInSshAddress(pushee) === repository.toLowerCase())
+    return true
+  const address = `${forge}/${repository}`
   return (
     pushee
       .replace(/\/$/, '')

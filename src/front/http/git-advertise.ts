@@ -2,15 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Dispatcher } from 'undici'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
-import { rewriteAdvertisement } from '../../core/git/advertisement.ts'
-import { mintNonce } from '../../core/git/nonce.ts'
 import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
-import { nonceScope } from '../../flow/nonce-scope.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
+import { inviteToSign } from '../git/invite-to-sign.ts'
+import { type GitRoute, upstreamPath } from '../git/route.ts'
 import { collect } from './collect.ts'
-import { attemptOf, type GitDoorDeps, type GitRoute, gitHeaders, upstreamPath } from './git-request.ts'
+import { attemptOf, type GitDoorDeps, gitHeaders } from './git-request.ts'
 import { refuseFetch } from './refusal-to-git.ts'
 
 /** A repository with more refs than this is not served for pushing. */
@@ -74,19 +73,9 @@ export async function advertise(
       return { kind: 'answered', status: 200, refs: null }
     }
     const plain = await collect(answer.body, MAX_ADVERTISEMENT)
-    const user = known(principal, 'principal').account
-    const signs = ctx.identity.activeDevices(user.id).some(({ kind }) => kind === 'ssh-sk')
-    const nonce = signs
-      ? mintNonce(ctx.nonceKey, { repo: nonceScope(passage), account: user.id, now: passage.now })
-      : undefined
-    const rewritten = plain && rewriteAdvertisement(plain, nonce)
-    if (!rewritten?.ok) {
-      refuseFetch(
-        req,
-        res,
-        route,
-        refusal('upstream', 'The forge sent an advertisement that git would not read.'),
-      )
+    const rewritten = inviteToSign(plain, passage, ctx)
+    if (!rewritten.ok) {
+      refuseFetch(req, res, route, rewritten.error)
       return { kind: 'answered', status: 502, refs: null }
     }
     res.writeHead(200, {

@@ -4,17 +4,11 @@ import { refusal } from '../../core/refusal.ts'
 import { authorize } from '../../flow/authorize.ts'
 import type { LfsRoute } from '../../flow/describe-lfs.ts'
 import { known } from '../../flow/passage.ts'
+import { type GitRoute, upstreamPath } from '../git/route.ts'
 import { letBodyCome } from './continue.ts'
 import { advertise } from './git-advertise.ts'
 import { receivePack } from './git-receive-pack.ts'
-import {
-  attemptOf,
-  type GitDoorDeps,
-  type GitRoute,
-  gitHeaders,
-  passedBack,
-  upstreamPath,
-} from './git-request.ts'
+import { attemptOf, type GitDoorDeps, gitHeaders, passedBack } from './git-request.ts'
 import { refuseLfs } from './lfs-answer.ts'
 import { serveLfs } from './lfs-door.ts'
 import { refuseFetch, refuseGit } from './refusal-to-git.ts'

@@ -1,32 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
-import { HeadCollector } from '../../core/git/head-collector.ts'
-import {
-  type HeadState,
-  headErrorWords,
-  type ReceivePackHead,
-  writeReceivePackHead,
-} from '../../core/git/receive-pack.ts'
-import { ReportObserver, writeRefusal } from '../../core/git/report-status.ts'
-import { type Refusal, refusal } from '../../core/refusal.ts'
-import { authorize, whoAsks } from '../../flow/authorize.ts'
-import type { Outcome, RefOutcome } from '../../flow/outcome.ts'
+import { headErrorWords } from '../../core/git/receive-pack.ts'
+import type { Refusal } from '../../core/refusal.ts'
+import { whoAsks } from '../../flow/authorize.ts'
 import { known, type Passage } from '../../flow/passage.ts'
 import { normalUrl } from '../../flow/verify-proof.ts'
+import type { Ending } from '../git/ending.ts'
+import { discard, type PushClient, push, readHead } from '../git/push.ts'
+import { type GitRoute, upstreamPath } from '../git/route.ts'
+import { wordsOf } from '../git/words.ts'
 import { letBodyCome } from './continue.ts'
-import {
-  attemptOf,
-  type GitDoorDeps,
-  type GitRoute,
-  gitHeaders,
-  neverCarried,
-  passedBack,
-  upstreamPath,
-} from './git-request.ts'
+import { attemptOf, type GitDoorDeps, gitHeaders, neverCarried, passedBack } from './git-request.ts'
 import { HeldAnswer, RESULT } from './held-answer.ts'
-import { refuseFetch, refuseGit, wordsOf } from './refusal-to-git.ts'
+import { refuseFetch, refuseGit } from './refusal-to-git.ts'
 import { drain } from './refusal-to-http.ts'
 import { forward } from './reverse-proxy.ts'
 
@@ -66,97 +54,74 @@ export async function receivePack(
     case 'need-more':
       res.destroy()
       return
-    case 'head':
-      await push(req, res, url, route, deps, state.head, state.rest, chunks)
+    case 'head': {
+      const { carry: _, ...attempt } = attemptOf(req, url, route, neverCarried)
+      const publicUrl = normalUrl(`${ctx.forgeOrigin}${url.path.replace(/\/git-receive-pack$/, '')}`)
+      await push(attempt, [publicUrl], { ...state, chunks }, new HttpClient(req, res, route, deps), ctx)
+    }
   }
 }
 
-/** Bytes of a pack that may wait between the two sockets: enough that neither waits for the other's turn. */
-const READ_AHEAD = 1 << 20
+/** The client of a push over HTTP: 200 whatever comes of it, since git hides the body of anything else. */
+class HttpClient implements PushClient {
+  readonly gone: AbortSignal
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #route: GitRoute
+  readonly #deps: GitDoorDeps
+  readonly #answer: HeldAnswer
 
-async function push(
-  req: IncomingMessage,
-  res: ServerResponse,
-  url: CanonicalUrl,
-  route: GitRoute,
-  deps: GitDoorDeps,
-  head: ReceivePackHead,
-  rest: Buffer,
-  chunks: AsyncIterator<Buffer>,
-): Promise<void> {
-  const { ctx } = deps
-  const answer = new HeldAnswer(res)
-  const pack = behind(rest, chunks)
-
-  async function carry(passage: Passage): Promise<Outcome> {
-    deps.streams.track(known(passage.principal, 'principal'), res)
-    const headers = await gitHeaders(req, passage, ctx, ['user-agent', 'accept'])
-    headers.push('content-type', `application/x-${route.service}-request`)
-    const report = new ReportObserver(head.capabilities)
-    const { held } = passage
-    const body = held ? (held.spooled.pack()?.[Symbol.asyncIterator]() ?? null) : pack
-    const ending = await forward(
-      deps.pool,
-      {
-        method: 'POST',
-        path: upstreamPath(passage, route, '/git-receive-pack'),
-        headers,
-        body: Readable.from(outbound(head, body), { objectMode: false, highWaterMark: READ_AHEAD }),
-      },
-      res,
-      {
-        head: passedBack,
-        begun: answer.begun,
-        data: (chunk) => {
-          answer.quiet()
-          report.push(chunk)
-        },
-      },
-    )
-    answer.quiet()
-    if (ending.kind === 'complete')
-      return {
-        kind: 'answered',
-        status: ending.status,
-        refs: ending.status === 200 ? outcomes(head, report) : allRefused(head, ending.status),
-      }
-    ctx.log.warn({ ending: ending.kind, path: url.path }, 'a push broke off')
-    if (ending.kind === 'upstream-failed' && ending.status === undefined) {
-      refusePush(
-        req,
-        res,
-        head,
-        answer,
-        refusal('upstream', 'The forge did not answer.', 'Look at the branch before you push again.'),
-      )
-    }
-    return { kind: 'broken', why: ending.kind, answered: ending.status !== undefined }
+  constructor(req: IncomingMessage, res: ServerResponse, route: GitRoute, deps: GitDoorDeps) {
+    this.gone = whenGone(res)
+    this.#req = req
+    this.#res = res
+    this.#route = route
+    this.#deps = deps
+    this.#answer = new HeldAnswer(res)
   }
 
-  const verdict = await authorize(
-    {
-      ...attemptOf(req, url, route, carry, null),
-      push: {
-        updates: head.updates,
-        pushOptions: head.pushOptions,
-        certificate: head.certificate,
-        publicUrls: [normalUrl(`${ctx.forgeOrigin}${url.path.replace(/\/git-receive-pack$/, '')}`)],
-        // Without a side band nobody could be told what the push waits for.
-        wait: head.capabilities.includes('side-band-64k')
-          ? {
-              pack,
-              gone: whenGone(res),
-              begin: () => answer.begin(),
-              say: (line) => answer.say(line),
-            }
-          : null,
-      },
-    },
-    ctx,
-  )
-  if (verdict.kind === 'refused') {
-    refusePush(req, res, head, answer, verdict.refusal)
-    await discard(pack)
+  begin(): void {
+    this.#answer.begin()
+  }
+
+  say(line: string): void {
+    this.#answer.say(line)
+  }
+
+  quiet(): void {
+    this.#answer.quiet()
+  }
+
+  async forward(passage: Passage, body: Readable, seen: (chunk: Buffer) => void): Promise<Ending> {
+    const { streams, ctx, pool } = this.#deps
+    streams.track(known(passage.principal, 'principal'), this.#res)
+    const headers = await gitHeaders(this.#req, passage, ctx, ['user-agent', 'accept'])
+    headers.push('content-type', `application/x-${this.#route.service}-request`)
+    return forward(
+      pool,
+      { method: 'POST', path: upstreamPath(passage, this.#route, '/git-receive-pack'), headers, body },
+      this.#res,
+      { head: passedBack, begun: this.#answer.begun, data: seen },
+    )
+  }
+
+  refuse(refused: Refusal, body: Buffer): void {
+    const [res, { begun }] = [this.#res, this.#answer]
+    if (res.destroyed || (res.headersSent && !begun)) {
+      res.destroy()
+      return
+    }
+    if (!begun && (refused.reason === 'not-signed-in' || refused.reason === 'bad-credential')) {
+      refuseGit(this.#req, res, 401, wordsOf(refused))
+      return
+    }
+    if (!begun)
+      res.writeHead(200, {
+        'content-type': RESULT,
+        'cache-control': 'no-cache',
+        'content-length': body.length,
+      })
+    res.end(body)
   }
 }
 
@@ -168,33 +133,6 @@ function whenGone(res: ServerResponse): AbortSignal {
   return gone.signal
 }
 
-/** The pack: what came with the head, then the rest of the body. Who stops reading does not end it for others. */
-function behind(rest: Buffer, chunks: AsyncIterator<Buffer>): AsyncIterator<Buffer> {
-  let first = rest.length > 0
-  return {
-    next() {
-      if (!first) return chunks.next()
-      first = false
-      return Promise.resolve({ done: false, value: rest })
-    },
-  }
-}
-
-/** Commands as plain lines, then the pack as it comes: nothing of it is held here. */
-async function* outbound(head: ReceivePackHead, pack: AsyncIterator<Buffer> | null): AsyncGenerator<Buffer> {
-  yield writeReceivePackHead(head)
-  for (let next = await pack?.next(); next && !next.done; next = await pack?.next()) yield next.value
-}
-
-async function readHead(chunks: AsyncIterator<Buffer>): Promise<HeadState> {
-  const collector = new HeadCollector()
-  for (;;) {
-    const next = await chunks.next()
-    const state = next.done ? collector.end() : collector.push(next.value)
-    if (state.kind !== 'need-more') return state
-  }
-}
-
 /** The request body without its content coding; undefined for a coding that git does not use. */
 function plainBody(req: IncomingMessage): Readable | undefined {
   const coding = req.headers['content-encoding']
@@ -203,58 +141,4 @@ function plainBody(req: IncomingMessage): Readable | undefined {
   const plain = createGunzip()
   req.on('error', (error) => plain.destroy(error))
   return req.pipe(plain)
-}
-
-function outcomes(head: ReceivePackHead, report: ReportObserver): readonly RefOutcome[] | null {
-  const told = report.refs()
-  if (!told) return null
-  return head.updates.map(({ ref }): RefOutcome => {
-    const found = told.find((line) => line.ref === ref)
-    if (!found) return { ref, status: 'unknown' }
-    return found.ok
-      ? { ref, status: 'ok' }
-      : { ref, status: 'ng', ...(found.reason !== undefined && { reason: found.reason }) }
-  })
-}
-
-/** A status other than 200 comes before the forge's receive-pack has run. */
-function allRefused(head: ReceivePackHead, status: number): readonly RefOutcome[] {
-  return head.updates.map(({ ref }) => ({ ref, status: 'ng', reason: `the forge answered ${status}` }))
-}
-
-/** git shows the words and marks every ref as rejected; HTTP says 200, since git hides the body of anything else. */
-function refusePush(
-  req: IncomingMessage,
-  res: ServerResponse,
-  head: ReceivePackHead,
-  answer: HeldAnswer,
-  refused: Refusal,
-): void {
-  if (res.destroyed || (res.headersSent && !answer.begun)) {
-    res.destroy()
-    return
-  }
-  if (!answer.begun && (refused.reason === 'not-signed-in' || refused.reason === 'bad-credential')) {
-    refuseGit(req, res, 401, wordsOf(refused))
-    return
-  }
-  const body = writeRefusal(
-    head.capabilities,
-    head.updates.map(({ ref }) => ref),
-    refused.reason.replaceAll('-', ' '),
-    ['', refused.say, ...(refused.fix === undefined ? [] : [refused.fix]), ''],
-  )
-  answer.quiet()
-  if (!answer.begun)
-    res.writeHead(200, { 'content-type': RESULT, 'cache-control': 'no-cache', 'content-length': body.length })
-  res.end(body)
-}
-
-/** Let a refused client finish sending, so that it hears the answer instead of a broken pipe. */
-export async function discard(chunks: AsyncIterator<Buffer>): Promise<void> {
-  try {
-    while (!(await chunks.next()).done);
-  } catch {
-    // It left; there is nobody to tell.
-  }
 }

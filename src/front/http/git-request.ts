@@ -5,12 +5,9 @@ import type { GitAttempt } from '../../flow/attempt.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
-import type { Route } from '../../upstream/forge.ts'
 import type { Streams } from './cut-streams.ts'
 import { endToEnd, type HeaderList } from './headers.ts'
 import type { RenderRefusal } from './refusal-to-http.ts'
-
-export type GitRoute = Extract<Route, { kind: 'git' }>
 
 export interface GitDoorDeps {
   readonly ctx: FlowContext
@@ -46,12 +43,6 @@ export function attemptOf(
 /** For a look at who asks, before a body is read. */
 export function neverCarried(): Promise<never> {
   throw new Error('a look at who asks carries nothing out')
-}
-
-/** The forge's own spelling of the repository, whatever the client's was. */
-export function upstreamPath(passage: Passage, route: GitRoute, service: string): string {
-  const { owner, name } = known(passage.repo, 'repo')
-  return `/${encodeURIComponent(owner)}/${encodeURIComponent(name)}${route.part === 'wiki' ? '.wiki' : ''}.git${service}`
 }
 
 const PASSED_ON = [

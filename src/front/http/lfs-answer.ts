@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from '../../core/refusal.ts'
 import { refusalStatus } from '../../portal/refusal-page.ts'
-import { wordsOf } from './refusal-to-git.ts'
+import { wordsOf } from '../git/words.ts'
 import { drain } from './refusal-to-http.ts'
 
 /** Media type of the batch interface (docs/api/batch.md of git-lfs). */

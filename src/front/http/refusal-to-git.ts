@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { writePktLine } from '../../core/git/pkt-line.ts'
-import { oneLine } from '../../core/git/report-status.ts'
 import type { Refusal } from '../../core/refusal.ts'
 import { refusalStatus } from '../../portal/refusal-page.ts'
-import type { Route } from '../../upstream/forge.ts'
+import type { GitRoute } from '../git/route.ts'
+import { wordsOf } from '../git/words.ts'
 import { drain } from './refusal-to-http.ts'
-
-type GitRoute = Extract<Route, { kind: 'git' }>
 
 /**
  * Refuse before a push has begun. git shows a body only at 401, and says something useful by itself at 404; anything
@@ -57,9 +55,4 @@ export function refuseGit(req: IncomingMessage, res: ServerResponse, status: num
     ...(status === 429 && { 'retry-after': '60' }),
   })
   res.end(req.method === 'HEAD' ? undefined : body)
-}
-
-/** One printable line for a terminal. */
-export function wordsOf({ say, fix }: Refusal): string {
-  return oneLine(fix === undefined ? say : `${say} ${fix}`)
 }

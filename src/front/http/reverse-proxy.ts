@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
+import type { Ending } from '../git/ending.ts'
 import { decodeRaw, type HeaderList } from './headers.ts'
 
 /** A request as it goes to the forge: nothing of the client's message is in it that was not put there. */
@@ -20,12 +21,6 @@ export interface Watch {
   /** Sees body bytes as they pass; they cannot be changed here. */
   data?(chunk: Buffer): void
 }
-
-/** How it ended. `status` is undefined when the forge gave no answer at all. */
-export type Ending =
-  | { readonly kind: 'complete'; readonly status: number }
-  | { readonly kind: 'client-gone'; readonly status: number | undefined }
-  | { readonly kind: 'upstream-failed'; readonly status: number | undefined; readonly error: Error }
 
 const CLIENT_GONE = new Error('client gone')
 

@@ -132,8 +132,13 @@ export class Channel extends Duplex {
     }
   }
 
-  override _read(): void {
-    this.#grant()
+  override _read(): void {} // data comes as the client sends it
+
+  /** What is taken out makes room, and only afterwards: `_read` is called before, and not every time. */
+  override read(size?: number): Buffer | null {
+    const chunk = super.read(size) as Buffer | null
+    if (chunk !== null) this.#grant()
+    return chunk
   }
 
   override _write(data: Buffer, _encoding: string, done: (error?: Error | null) => void): void {

@@ -1,4 +1,5 @@
 import { type FrozenRef, nameOf } from '../../flow/frozen.ts'
+import type { PortalDeps } from '../deps.ts'
 import { clip } from '../display.ts'
 import { copyable, html, type Markup, moment, shown } from '../markup.ts'
 import { modeWords } from '../report-view.ts'
@@ -24,13 +25,21 @@ ${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'change'
 ${passkeys < 2 ? html`<p class="note warn">You have one passkey. <a href="/devices/add-passkey">Add a second one</a>, so that losing it does not lock you out.</p>` : null}
 <section class="card stack" aria-labelledby="clone"><h2 id="clone">Clone with plain git</h2>
 ${copyable('clone-line', `git clone ${cloneUrl(deps.forgeOrigin, account.name)}`, 'Clone command')}
-<p class="small soft">git asks for a name and a password: your name, and a <a href="/git-password">git password</a> that lives for some hours.</p></section>
+<p class="small soft">git asks for a name and a password: your name, and a <a href="/git-password">git password</a> that lives for some hours.</p>
+${deps.ssh ? overSsh(deps.ssh, account.name) : null}</section>
 <div class="tiles">
 ${tile('/devices', 'Devices', `${count(passkeys, 'passkey')}, ${count(signing, 'signing key')}`)}
 ${tile('/git-password', 'Git password', 'One touch, then git can read and push')}
 ${signing === 0 ? tile('/devices/add-ssh-key', 'Sign your pushes', 'Let your security key sign what you push') : tile('/ledger', 'Ledger', 'What is on record about you')}
 </div>`
   return page(visit, { title: 'Home', body, here: '/', script: 'page.ts' })
+}
+
+/** Nothing but OpenSSH and a security key: no password to fetch. */
+function overSsh(ssh: NonNullable<PortalDeps['ssh']>, name: string): Markup {
+  return html`<h3>Or over SSH, with your security key</h3>
+${copyable('ssh-clone-line', `git clone ${ssh.origin}/${encodeURIComponent(name)}/REPOSITORY.git`, 'Clone command over SSH')}
+<p class="small soft">The first time ssh shows the key of this host: it is <code>${ssh.fingerprint}</code>, and stands at <a href="/.well-known/ssh-known-hosts">a page to pin it from</a>. <a href="/devices/add-ssh-key">Add the SSH key</a> of your security key once.</p>`
 }
 
 /** The name stands in the address, so that git asks for the password only. Login names need no escape in a URL but get one. */

@@ -9,6 +9,7 @@ const settings = {
   headerName: 'X-Cs-00',
   secretKey: 'ab',
   runUser: 'git',
+  ssh: null,
   open: false,
 }
 
@@ -41,6 +42,18 @@ test('one way in: the header, from one address', () => {
     for (const line of lines) assert.ok(part.includes(line), `${section}: ${line}`)
   }
   assert.match(text, /^RUN_USER = git\n/)
+})
+
+test('SSH clone URLs are the gateway’s, and Gogs serves none itself', () => {
+  const text = gogsConfig({ ...settings, ssh: { host: 'git.example.com', port: 2222 } })
+  for (const line of [
+    'DISABLE_SSH = false',
+    'START_SSH_SERVER = false',
+    'SSH_DOMAIN = git.example.com',
+    'SSH_PORT = 2222',
+    'SSH_ROOT_PATH = /srv/cs/ssh',
+  ])
+    assert.ok(text.split('\n').includes(line), line)
 })
 
 test('public repositories are shown to visitors only when asked', () => {

@@ -5,6 +5,8 @@ export interface GogsSettings {
   readonly port: number
   /** The gateway's public origin: what Gogs shows in clone URLs and redirects to. */
   readonly externalUrl: string
+  /** Where the gateway serves git over SSH: Gogs shows it, and serves none itself. Null shows none. */
+  readonly ssh: { readonly host: string; readonly port: number } | null
   /** Random name of the header that says who is asking; works as a secret against other local processes. */
   readonly headerName: string
   readonly secretKey: string
@@ -16,7 +18,7 @@ export interface GogsSettings {
 
 /**
  * The text of `app.ini`. One way in only: the header, from one address. No registration, no mail (so no reset links),
- * no SSH, no metrics, nothing visible without a name unless it is `open`.
+ * no SSH of its own, no metrics, nothing visible without a name unless it is `open`.
  */
 export function gogsConfig(settings: GogsSettings): string {
   const { home, port, headerName } = settings
@@ -32,8 +34,8 @@ export function gogsConfig(settings: GogsSettings): string {
       LOCAL_ROOT_URL: `http://127.0.0.1:${port}/`,
       OFFLINE_MODE: 'true',
       APP_DATA_PATH: `${home}/data`,
-      DISABLE_SSH: 'true',
       START_SSH_SERVER: 'false',
+      ...shownSsh(settings),
     },
     repository: {
       ROOT: `${home}/repositories`,
@@ -60,6 +62,20 @@ export function gogsConfig(settings: GogsSettings): string {
   return Object.entries(sections)
     .map(([name, values]) => `${name === '' ? '' : `[${name}]\n`}${lines(values)}`)
     .join('\n')
+}
+
+/**
+ * Gogs shows an address only when it believes that it serves SSH. Keys that it is told of (it is told of none) would stand in a folder that
+ * no server reads.
+ */
+function shownSsh({ home, ssh }: GogsSettings): Record<string, string> {
+  if (!ssh) return { DISABLE_SSH: 'true' }
+  return {
+    DISABLE_SSH: 'false',
+    SSH_DOMAIN: ssh.host,
+    SSH_PORT: String(ssh.port),
+    SSH_ROOT_PATH: `${home}/ssh`,
+  }
 }
 
 function lines(values: Record<string, string>): string {

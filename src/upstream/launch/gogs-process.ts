@@ -55,6 +55,7 @@ export async function startGogs(options: {
   readonly home: string
   readonly pidFile: string
   readonly externalUrl: string
+  readonly ssh: { readonly host: string; readonly port: number } | null
   readonly env: NodeJS.ProcessEnv
   readonly open: boolean
 }): Promise<Started> {
@@ -71,6 +72,7 @@ export async function startGogs(options: {
       home,
       port,
       externalUrl: options.externalUrl,
+      ssh: options.ssh,
       headerName,
       secretKey,
       runUser,

@@ -13,6 +13,7 @@ export async function startStandIn(options: {
   readonly home: string
   readonly pidFile: string
   readonly externalUrl: string
+  readonly ssh: { readonly host: string; readonly port: number } | null
   readonly env: NodeJS.ProcessEnv
   readonly open: boolean
   readonly inject?: string
@@ -37,6 +38,7 @@ export async function startStandIn(options: {
     process.execPath,
     MAIN,
     ...flags,
+    ...(options.ssh ? ['--ssh-url', `ssh://git@${options.ssh.host}:${options.ssh.port}`] : []),
     ...(options.open ? ['--open'] : []),
     ...(options.inject ? ['--inject', options.inject] : []),
   ]

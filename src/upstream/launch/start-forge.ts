@@ -13,6 +13,8 @@ export interface StartForgeOptions {
   readonly home: string
   /** Public origin of the gateway's forge side, for clone URLs on the forge's pages. */
   readonly externalUrl: string
+  /** Where the gateway serves git over SSH, for the same; null when it does not. */
+  readonly ssh?: { readonly host: string; readonly port: number } | null
   readonly env: NodeJS.ProcessEnv
   /** Whether a forge that is started here shows public repositories to visitors: only where some policy is for them. */
   readonly open?: boolean
@@ -73,10 +75,11 @@ export async function startForge(options: StartForgeOptions): Promise<StartedFor
     throw new Error('there is no gogs on PATH and GOGS_BINARY is not set')
   const began = performance.now()
   const open = options.open ?? false
+  const ssh = options.ssh ?? null
   const name = binary === undefined ? 'stand-in' : `gogs ${await gogsVersion(binary)}`
   const started = await (binary === undefined
-    ? startStandIn({ ...options, open, pidFile })
-    : startGogs({ ...options, open, pidFile, binary }))
+    ? startStandIn({ ...options, ssh, open, pidFile })
+    : startGogs({ ...options, ssh, open, pidFile, binary }))
   const forge = createGogsForge({
     name,
     origin: started.url,
