@@ -5,6 +5,7 @@ import { changes } from './changes.ts'
 import { holds } from './holds.ts'
 import { pages } from './pages.ts'
 import { pushes } from './pushes.ts'
+import { ssh } from './ssh.ts'
 import { start } from './start.ts'
 import { type Row, table } from './table.ts'
 import { transfers } from './transfers.ts'
@@ -15,7 +16,7 @@ const { values, positionals } = parseArgs({
 })
 provide([GIT, OPENSSH])
 process.setMaxListeners(0) // every child is ended at the exit, however it comes
-const PARTS = { pages, changes, transfers, pushes, holds, start }
+const PARTS = { pages, changes, transfers, pushes, ssh, holds, start }
 const rows: Row[] = []
 for (const [name, part] of Object.entries(PARTS)) {
   if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await part(values.quick)))
