@@ -54,7 +54,7 @@ export function createPortal(deps: PortalDeps): Portal {
   const holds = createHoldSteps(seen, live, large)
   const pending = createPending(seen, live)
   const changes = createChangeSteps(large)
-  const countersign = createCountersignSteps()
+  const countersign = createCountersignSteps(large)
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
   const forAnybody: readonly Row<Visit>[] = [
@@ -90,6 +90,7 @@ export function createPortal(deps: PortalDeps): Portal {
     ['POST', '/c/:id/approve', changes.approve],
     ['POST', '/c/:id/refuse', changes.refuse],
     ['GET', '/countersign/:id', countersign.show],
+    ['GET', '/countersign/:id/all', countersign.all],
     ['POST', '/countersign/:id/begin', countersign.begin],
     ['POST', '/countersign/:id/approve', countersign.approve],
     ['POST', '/countersign/:id/refuse', countersign.refuse],

@@ -9,6 +9,7 @@ import { lfsContract } from './lfs.ts'
 import { lifetimeContract } from './lifetime.ts'
 import { pageContract } from './pages.ts'
 import { peopleContract } from './people.ts'
+import { pullContract } from './pulls.ts'
 import { releaseContract } from './releases.ts'
 import { KINDS } from './support.ts'
 import { tokenContract } from './tokens.ts'
@@ -31,6 +32,7 @@ for (const kind of KINDS) {
     releaseContract(bench)
     deletionContract(bench)
     unguardedContract(bench)
+    pullContract(bench)
     tokenContract(bench)
     lifetimeContract(bench)
   })

@@ -84,8 +84,10 @@ async function create(visit: RepoVisit): Promise<Reply> {
 
 /** What Gogs says on top of a pull request, in its markup: the only place where it names the branches. */
 async function view(visit: RepoVisit): Promise<Reply> {
-  const pull = issueOf(visit)?.pull
-  if (!pull) return viewIssue(visit, true)
+  const issue = issueOf(visit)
+  if (!issue) return notFound(visit)
+  const { pull } = issue
+  if (!pull) return redirect(`${base(visit)}/issues/${issue.index}`)
   const [into, from] = sidesOf(visit, pull)
   const commits = from && (await commitsBetween(into, from))
   const gone = async (one: Side | undefined): Promise<boolean> =>
@@ -95,7 +97,7 @@ async function view(visit: RepoVisit): Promise<Reply> {
   const target = (await gone(into)) ? 'deleted' : `${visit.owner.name}/${pull.base}`
   const [look, icon] = pull.merged
     ? ['purple', 'git-pull-request']
-    : issueOf(visit)!.closed
+    : issue.closed
       ? ['red', 'issue-closed']
       : ['green', 'issue-opened']
   const title = html`<div class="sixteen wide column title"><div class="ui ${look!} large label"><i class="octicon octicon-${icon!}"></i> ${look!}</div>

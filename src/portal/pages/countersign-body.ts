@@ -1,4 +1,6 @@
 import type { Account } from '../../core/identity.ts'
+import type { Refusal } from '../../core/refusal.ts'
+import type { Result } from '../../core/result.ts'
 import type { Ask, May } from '../../hold/asks.ts'
 import { clip, visible } from '../display.ts'
 import { html, type Markup, moment, shown } from '../markup.ts'
@@ -8,6 +10,7 @@ import { consequence, isCritical, placeOf } from './change-words.ts'
 import { sentenceOf, tellingOf } from './countersign-words.ts'
 import { refLine, unique } from './hold.ts'
 import { count } from './hold-words.ts'
+import { type MergeShown, mergeSection } from './merge-look.ts'
 
 // The page of what somebody else signed, for whoever may countersign it. Everything in it is somebody else's text.
 
@@ -20,6 +23,8 @@ export interface AskView {
   readonly requester: Account
   /** That of everything that waits: the script fetches the page again when it is another. */
   readonly version: string
+  /** What comes of it, when it is a merge. */
+  readonly merge?: Result<MergeShown, Refusal>
 }
 
 export function askBody(visit: OwnVisit, view: AskView): Markup {
@@ -38,6 +43,7 @@ export function askBody(visit: OwnVisit, view: AskView): Markup {
 ${telling ? html`<p class="what"><strong>${shown(sentence)}</strong></p>` : null}
 ${critical && !ask.over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(ask.action.verb)}</p></div>` : null}
 ${about(visit, view)}
+${view.merge ? mergeSection(`/countersign/${ask.id}`, view.merge) : null}
 ${what(ask, requester)}
 <details><summary>The exact text that ${shown(requester.name)} signed</summary><pre class="code wrap" tabindex="0" aria-label="The exact text that the other person signed">${shown(Buffer.from(ask.signed).toString('utf8'))}</pre></details>
 ${ask.over || mine ? html`<p class="row"><a class="button" href="/pending">All that waits</a></p>` : answer(view, critical)}

@@ -9,7 +9,10 @@ import { readFields } from '../fields.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
 import { askBody } from './countersign-body.ts'
 import { sentenceOf } from './countersign-words.ts'
+import { ALL, GLANCE, type Room } from './hold-look.ts'
 import { assertionOf } from './hold-steps.ts'
+import type { createLargePages } from './large-pages.ts'
+import { createMergeLooks } from './merge-look.ts'
 import { listVersion } from './pending.ts'
 import { NO_COOKIE } from './sign-in.ts'
 
@@ -35,17 +38,24 @@ type Step = (visit: OwnVisit) => Response | Promise<Response>
 type Found = { readonly ask: Ask; readonly may: May; readonly requester: Account }
 
 /** The page of what somebody else signed, and the two answers to it. */
-export function createCountersignSteps(): Record<'show' | 'begin' | 'approve' | 'refuse', Step> {
+export function createCountersignSteps(
+  large: ReturnType<typeof createLargePages>,
+): Record<'show' | 'all' | 'begin' | 'approve' | 'refuse', Step> {
   /** Which ask of which session a ceremony was begun for. */
   const begun = new Map<string, { readonly session: SessionId; readonly ask: string }>()
 
-  async function show(visit: OwnVisit): Promise<Response> {
+  const looks = createMergeLooks()
+
+  async function show(visit: OwnVisit, room: Room): Promise<Response> {
     const found = await asked(visit)
     if (!found.ok) return refuse(visit, found.error)
     const { ask, may, requester } = found.value
+    const { subject } = ask
+    const merge = subject.kind === 'change' && !ask.over ? await looks(subject.parked, room) : undefined
     return page(visit, {
       title: `Countersign: ${visible(clip(sentenceOf(ask), 80))}`,
-      body: askBody(visit, { ask, may, requester, version: listVersion(visit) }),
+      body: askBody(visit, { ask, may, requester, version: listVersion(visit), ...(merge && { merge }) }),
+      ...(merge && { wide: true }),
       here: '/pending',
       ...(!ask.over && { script: 'change.ts' }),
     })
@@ -109,7 +119,8 @@ export function createCountersignSteps(): Record<'show' | 'begin' | 'approve' | 
       return done.ok ? json(done.value) : refuse(visit, done.error)
     }
   return {
-    show,
+    show: (visit) => show(visit, GLANCE),
+    all: (visit) => large(visit, () => show(visit, ALL)),
     begin: answered(begin),
     approve: answered(approve),
     async refuse(visit) {

@@ -22,7 +22,8 @@ export async function findPull(
   if (!Number.isSafeInteger(index) || index < 1) return undefined
   const page = `/${owner}/${name}/pulls/${index}`
   const answer = await client.ask({ path: page, as: asUser, limit: MAX_PAGE })
-  if (answer.status === 404) return undefined
+  // An issue has a page of its own, to which Gogs leads on.
+  if (answer.status === 404 || answer.status === 302) return undefined
   if (answer.status !== 200) throw unexpected('looking up a pull request', answer)
   const title = parsePullTitle(answer.body.toString('utf8'))
   if (!title) throw unexpected('looking up a pull request', answer)

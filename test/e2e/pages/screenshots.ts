@@ -173,6 +173,7 @@ const SHOTS: readonly Shot[] = [
     as: 'admin',
   },
   { name: 'report-home', path: '/', as: 'alice' },
+  { name: 'frozen-home', path: '/', as: 'admin' },
   { name: 'not-found', path: '/nothing', as: 'alice' },
 ]
 
@@ -194,6 +195,16 @@ for (const scheme of ['light', 'dark'] as const) {
             sameSite: 'Lax',
           },
         ])
+      fake.frozen.splice(0)
+      if (name.startsWith('frozen'))
+        fake.frozen.push({
+          repo: { id: 3, owner: 'acme', name: 'payments' },
+          part: 'code',
+          ref: 'refs/heads/main',
+          intent: 41,
+          reason: 'another commit was merged than was signed',
+          since: fake.at - 60_000,
+        })
       fake.mode = name.startsWith('report') ? { all: true, repos: [] } : { all: false, repos: [] }
       const page = await context.newPage()
       page.on('console', (message) => console.log(name, message.type(), message.text()))
