@@ -36,6 +36,8 @@ describe('every address of the interface', () => {
   const reached: Reached[] = []
   let changes = 0
   let parked = 0
+  let noted = 0
+  let enforced = true
   let answer: { status: number; headers: Record<string, string>; body: string }
   const upstream = createServer((req, res) => {
     let body = ''
@@ -111,6 +113,7 @@ describe('every address of the interface', () => {
         file: async () => ({ branch: 'main', exists: false }),
         change: async () => {
           changes++
+          if (!enforced) return { status: 302, accepted: true, next: null, said: null }
           throw new Error('nothing was proven')
         },
       },
@@ -126,7 +129,8 @@ describe('every address of the interface', () => {
       running: new Set(),
       settleSoon() {},
       askLife: () => 60_000,
-      reportOnly: () => false,
+      reportOnly: () => !enforced,
+      wouldBe: { note: async () => void noted++ },
       portalOrigin: 'https://id.example.com',
       forgeOrigin: 'https://git.example.com',
       log: { info() {}, warn() {}, error: (...said: unknown[]) => console.error(...said) },
@@ -287,6 +291,17 @@ describe('every address of the interface', () => {
     reached.length = 0
     for (const line of lines) await send(line, bearing(ELSEWHERE))
     assert.deepEqual(reached, [])
+  })
+
+  test('where nothing is enforced yet, a change goes through and is noted; the scope holds all the same', async () => {
+    enforced = false
+    changes = noted = 0
+    for (const secret of [READS, ELSEWHERE])
+      assert.ok([403, 404].includes((await send('DELETE /api/v1/repos/acme/app', bearing(secret))).status))
+    assert.equal(changes, 0)
+    assert.equal((await send('DELETE /api/v1/repos/acme/app', bearing(WIDE))).status, 204)
+    assert.deepEqual([changes, noted], [1, 1])
+    enforced = true
   })
 
   test('what the forge says goes no further than it should', async () => {
