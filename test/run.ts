@@ -25,7 +25,7 @@ const SUITES: readonly Suite[] = [
   { name: 'unit', files: '{src,test/unit}/**/*.test.ts', budget: 60, parallel: 2 },
   { name: 'contract', files: 'test/contract/**/*.test.ts', budget: 120, parallel: 1 },
   { name: 'network', files: 'test/network/**/*.test.ts', budget: 240, parallel: 2 },
-  { name: 'cli', files: 'test/cli/**/*.test.ts', budget: 90, parallel: 2 },
+  { name: 'cli', files: 'test/cli/**/*.test.ts', budget: 120, parallel: 2 },
   { name: 'e2e', files: 'test/e2e/**/*.test.ts', budget: 240, parallel: 1 },
   { name: 'fuzz', files: 'test/fuzz/**/*.test.ts', budget: 60, parallel: 2 },
 ]

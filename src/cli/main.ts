@@ -139,4 +139,29 @@ admin
     )
   })
 
+program
+  .command('gogs')
+  .description('the Gogs behind the gateway')
+  .command('adopt')
+  .description('what people made in it before: keys, tokens, hooks; changes nothing without --apply')
+  .option(...home)
+  .option(
+    '--database <file>',
+    "Gogs' SQLite file or a copy of it, only read: shows what its interface does not",
+  )
+  .option('--apply', 'end the SSH keys, access tokens and deploy keys that are listed, for good')
+  .option('--only <kinds...>', 'with --apply: of these kinds alone')
+  .action(async (o: Home & { database?: string; apply?: boolean; only?: string[] }) => {
+    const { gogsAdopt } = await import('./adopt.ts')
+    print(
+      await onHost(path(o.home), (records, settings) =>
+        gogsAdopt(records, settings, {
+          apply: o.apply === true,
+          ...(o.database !== undefined && { database: path(o.database) }),
+          ...(o.only && { only: o.only }),
+        }),
+      ),
+    )
+  })
+
 await program.parseAsync()

@@ -32,6 +32,7 @@ export type EntryType =
   | 'ref.freeze' // the forge did to a ref what nobody signed: nobody moves it
   | 'ref.unfreeze' // an administrator looked at it
   | 'policy.load'
+  | 'forge.adopt' // keys and tokens of the forge that were ended from the host
   | 'would' // report-only: what would have been asked for or refused
 
 /** One thing to record, before salting. `payload` must be canonicalisable (RFC 8785): no undefined, no NaN. */

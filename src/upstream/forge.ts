@@ -6,6 +6,7 @@ import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
 import type { JsonObject } from '../core/strict-json.ts'
+import type { Leftover } from './leftover.ts'
 
 /** An organisation of the forge: owns repositories, and is nobody. */
 export interface ForgeOrg {
@@ -289,6 +290,10 @@ export interface Forge {
   attachment(uuid: string, asUser: string): Promise<string | undefined>
   /** A pull request as `user` sees it; undefined when there is none, or they may not know of it. */
   pull(repo: RepoRef, index: number, asUser: string): Promise<ForgePull | undefined>
+  /** What people made before and what still acts beside or behind the gateway, as far as the forge shows it to an administrator. */
+  leftovers(): Promise<readonly Leftover[]>
+  /** End one that has an id; whether it is gone. */
+  endLeftover(leftover: Leftover): Promise<boolean>
   /** Resolves when the forge answers its health check. */
   healthy(): Promise<boolean>
   /** Delete minted tokens and close connections. */

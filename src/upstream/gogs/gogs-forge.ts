@@ -3,6 +3,7 @@ import { collaborates, lookForFile } from './api/look.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
+import { endLeftover, readLeftovers } from './leftovers.ts'
 import { GOGS_0_14, type GogsLine, lineOf } from './lines.ts'
 import { createChanges } from './merges.ts'
 import { isRepoName } from './names.ts'
@@ -60,6 +61,7 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     return answer
   }
 
+  const asker = { client, serviceUser, tokenOf: (user: string) => tokens.token(user) }
   const user = (name: string) => findUser(client, serviceUser, name)
   return {
     name: options.name,
@@ -138,6 +140,8 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     releases: (repo, asUser) => listReleases(client, repo, asUser),
     attachment: (uuid, asUser) => attachmentDigest(client, uuid, asUser),
     pull: (repo, index, asUser) => findPull(client, repo, index, asUser),
+    leftovers: () => readLeftovers(asker),
+    endLeftover: (leftover) => endLeftover(leftover, asker),
     async healthy() {
       try {
         return (await client.ask({ path: '/healthcheck' })).status === 200

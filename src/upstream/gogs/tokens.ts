@@ -100,12 +100,19 @@ function tokenInFlash(cookie: string | undefined): string | undefined {
 
 /** Ids of the tokens whose names begin with `prefix`, from the page that lists them. */
 function tokenIds(html: string, prefix: string): string[] {
-  const ids: string[] = []
+  return tokenNames(html)
+    .filter(({ name }) => name.startsWith(prefix))
+    .map(({ id }) => String(id))
+}
+
+/** Names and ids of the tokens on the page that lists them; names as they stand in the markup. */
+export function tokenNames(html: string): { readonly name: string; readonly id: number }[] {
+  const found: { name: string; id: number }[] = []
   let name: string | undefined
   for (const [, strong, id] of html.matchAll(/<strong>([^<]*)<\/strong>|data-id="([0-9]+)"/g)) {
     if (strong !== undefined) name = strong
-    else if (id !== undefined && name?.startsWith(prefix)) ids.push(id)
+    else if (id !== undefined && name !== undefined) found.push({ name, id: Number(id) })
     if (id !== undefined) name = undefined
   }
-  return ids
+  return found
 }
