@@ -56,7 +56,7 @@ function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
 type Challenge = Extract<Decision, { kind: 'challenge' }>
 
 /** The proof is enough as it is, once more people agree. */
-function onlyOthers({ proof, countersigns }: Passage, { want, people }: Challenge): boolean {
+export function onlyOthers({ proof, countersigns }: Passage, { want, people }: Challenge): boolean {
   return (
     people > (countersigns?.length ?? 0) &&
     want.uv === proof.uv &&
@@ -65,7 +65,8 @@ function onlyOthers({ proof, countersigns }: Passage, { want, people }: Challeng
   )
 }
 
-function othersNeeded({ people, why }: Challenge): Refusal {
+/** What the person is told where nobody waits for them. */
+export function othersNeeded({ people, why }: Challenge): Refusal {
   return refusal(
     'others-needed',
     `This takes ${people === 1 ? 'another person' : `${people} other people`}, too: ${why}.`,

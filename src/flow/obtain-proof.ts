@@ -34,8 +34,8 @@ export const obtainProof: Gate = (passage, ctx) => {
   }
   if (decision?.kind !== 'challenge' || passage.offered) return undefined
   if (!enforced) return wouldAsk(decision.why)
-  if (push?.wait && waysToApprove(passage, ctx, 'diff', false).length > 0)
-    return holdPush(passage, ctx, push, decision.why)
+  if (push?.wait && waysToApprove(passage, ctx, 'diff', false, decision.people).length > 0)
+    return holdPush(passage, ctx, push, decision)
   return refusal(
     'proof-needed',
     `This push needs a signature by your security key: ${decision.why}.`,

@@ -77,7 +77,7 @@ export async function verifyCountersign(
     )
   const rights = await rightsOn(action.resource, account, ctx)
   if (!rights) return err(refusal('not-found', 'You may no longer see what this is about.'))
-  const proof = proofBy(device, { method: 'webauthn', shown: passage.proof.shown }, uv)
+  const proof = proofBy(device, { method: 'webauthn', shown: given.shown }, uv)
   const decision = ctx.policy.countersign({ account, device, action, proof, requester, rights })
   if (decision.kind === 'deny')
     return err(

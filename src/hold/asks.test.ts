@@ -17,6 +17,7 @@ const MAY: May = { ways: [{} as HoldWay], why: null }
 const by = (account: AccountId): Countersign => ({
   account,
   device: deviceId(`${account}’s`),
+  shown: 'fields',
   text: '',
   signature: null,
   assertion: { credential: '', authenticatorData: '', clientDataJSON: '', signature: '' },

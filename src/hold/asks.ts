@@ -1,6 +1,7 @@
 import type { Action } from '../core/action/action.ts'
 import { randomSecret } from '../core/crypto.ts'
 import type { AccountId, DeviceId } from '../core/identity.ts'
+import type { Proof } from '../core/proof.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Identity } from '../identity/identity.ts'
@@ -10,6 +11,8 @@ import type { ParkedChange, StatementApproval } from './parked-changes.ts'
 /** Somebody's signed statement that they agree to what somebody else signed. */
 export interface Countersign extends StatementApproval {
   readonly account: AccountId
+  /** What the page showed to whoever touched. */
+  readonly shown: Proof['shown']
 }
 
 /** What one account may do about an ask, as policy, forge and devices are now. */

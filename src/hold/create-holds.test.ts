@@ -61,6 +61,7 @@ function bed(limits: { perAccount?: number; total?: number } = {}): {
         pushOptions: [],
         client: { address: '127.0.0.1', userAgent: 'git/2' },
         why: 'changes need a touch',
+        people: 0,
         ways: () => [],
         patch: () => Promise.resolve({ files: [], cut: false }),
         ...change,
@@ -206,6 +207,7 @@ const request: HoldRequest = {
   pushOptions: [],
   client: { address: '', userAgent: '' },
   why: '',
+  people: 0,
   ways: () => [],
   patch: () => Promise.resolve({ files: [], cut: false }),
 }

@@ -5,6 +5,7 @@ import type { AccountId, DeviceId } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Identity, Revocation } from '../identity/identity.ts'
+import type { OpenAsk } from './asks.ts'
 import { newCode, readCode } from './code.ts'
 import type { Held, Hold, HoldApproval, HoldState, Holds, HoldWay } from './holds.ts'
 
@@ -28,6 +29,7 @@ export interface HoldRequest {
   readonly pushOptions: readonly string[]
   readonly client: { readonly address: string; readonly userAgent: string }
   readonly why: string
+  readonly people: number
   ways(shown: Shown, batch: boolean): readonly HoldWay[]
   patch(ref: number, bytes: number): Promise<Patch>
 }
@@ -46,9 +48,13 @@ export interface HeldPush {
   ready(certificate: Buffer): void
   looked(landing: Landing): void
   /** End it before an approval, e.g. because the client left. `said` is for the person. No effect when it has ended. */
-  stop(end: EarlyEnd, said: Refusal): void
+  stop(end: EarlyEnd, refused: Refusal, said?: string): void
   /** Resolves once: the approval, or why there is none. */
   readonly answer: Promise<Held>
+  /** Signed by its person, it waits for others until `ask` is over. */
+  askOthers(ask: OpenAsk, life: number): void
+  /** Enough others countersigned: it goes on. */
+  agreed(): void
   /** What became of an approved push. */
   settled(end: 'landed' | 'rejected', said: string | null): void
 }
@@ -75,6 +81,9 @@ const OVER: ReadonlySet<HoldState> = new Set<HoldState>([
   'closed',
 ])
 
+/** It can still be ended by anybody who may. */
+const WAITS: ReadonlySet<HoldState> = new Set<HoldState>(['receiving', 'waiting', 'signed'])
+
 export const CLIENT_LEFT = refusal('not-approved', 'The client left before the push was approved.')
 const REVOKED = refusal(
   'not-approved',
@@ -82,6 +91,11 @@ const REVOKED = refusal(
   'Sign in and get a fresh git password.',
 )
 const CLOSING = refusal('closing', 'The gateway is stopping.', 'Push again in a moment.')
+const TOO_FEW = refusal(
+  'not-approved',
+  'Too few people countersigned this push in time.',
+  'Push again, and ask somebody who may.',
+)
 const NO_LONGER = refusal(
   'proof-invalid',
   'This push no longer waits for an approval.',
@@ -153,7 +167,7 @@ export function createHolds(deps: {
       const code = readCode(typed)
       return of(account).find((held) => held.code === code)
     },
-    waiting: (account) => of(account).filter(({ state }) => state === 'receiving' || state === 'waiting'),
+    waiting: (account) => of(account).filter(({ state }) => WAITS.has(state)),
     watch(account, listener) {
       const own = watchers.get(account) ?? new Set()
       watchers.set(account, own.add(listener))
@@ -181,6 +195,7 @@ class Waiting implements Hold, HeldPush {
   state: HoldState = 'receiving'
   said: string | null = null
   landing: Landing | undefined
+  ask: OpenAsk | null = null
   certificate: Buffer = Buffer.alloc(0)
   expiresAt: number
   end: EarlyEnd | undefined
@@ -228,6 +243,9 @@ class Waiting implements Hold, HeldPush {
   get why(): string {
     return this.request.why
   }
+  get people(): number {
+    return this.request.people
+  }
   get ended(): AbortSignal {
     return this.#stop.signal
   }
@@ -261,8 +279,26 @@ class Waiting implements Hold, HeldPush {
     return undefined
   }
 
+  askOthers(ask: OpenAsk, life: number): void {
+    this.ask = ask
+    // It came signed, or its touch was just seen to hold.
+    if (this.state !== 'approved' && this.state !== 'receiving') {
+      ask.close()
+      return
+    }
+    this.expiresAt = ask.expiresAt
+    this.#timer = setTimeout(() => this.stop('expired', TOO_FEW), life)
+    this.#become('signed')
+  }
+
+  agreed(): void {
+    if (this.state !== 'signed') return
+    clearTimeout(this.#timer)
+    this.#become('approved')
+  }
+
   refuse(why: string): Refusal | undefined {
-    if (this.state !== 'waiting' && this.state !== 'receiving') return NO_LONGER
+    if (!WAITS.has(this.state)) return NO_LONGER
     const words = why.trim().slice(0, 300)
     this.stop(
       'refused',
@@ -276,19 +312,21 @@ class Waiting implements Hold, HeldPush {
   }
 
   stop(end: EarlyEnd, refused: Refusal, said: string = refused.say): void {
-    if (this.state !== 'waiting' && this.state !== 'receiving') return
+    if (!WAITS.has(this.state)) return
     clearTimeout(this.#timer)
     this.end = end
     this.said = said
     this.#answer(err(refused))
     this.#stop.abort(refused)
     this.#become(end)
+    this.ask?.close()
   }
 
   settled(end: 'landed' | 'rejected', said: string | null): void {
     if (this.state !== 'approved') return
     this.said = said
     this.#become(end)
+    this.ask?.close()
   }
 
   #become(state: HoldState): void {

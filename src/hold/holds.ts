@@ -4,15 +4,17 @@ import type { RefUpdate } from '../core/git/ref-update.ts'
 import type { AccountId, Device, DeviceId } from '../core/identity.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { Result } from '../core/result.ts'
+import type { Ask } from './asks.ts'
 
 /** How far a held push is. The last row are ends; an ended hold can be looked at for some minutes. */
 export type HoldState =
   | 'receiving' // its pack is coming in, or git is reading it
   | 'waiting' // for a touch
   | 'approved' // touched; on its way through the last gates
+  | 'signed' // waits for other people to countersign
   | 'landed' // the forge took all of it
   | 'rejected' // touched, but a gate or the forge said no to some of it
-  | 'refused' // by its person
+  | 'refused' // by its person, or by somebody who was asked to countersign
   | 'expired'
   | 'gone' // the client left
   | 'revoked' // account, device or git password ended
@@ -65,6 +67,10 @@ export interface Hold {
   readonly state: HoldState
   /** Words for the person behind an end, e.g. their own reason or the forge's. */
   readonly said: string | null
+  /** How many other people must countersign it, as policy said when it came. */
+  readonly people: number
+  /** What they are asked, once its person signed. */
+  readonly ask: Ask | null
   /** Undefined while it is being computed. */
   readonly landing: Landing | undefined
   /** Changes of one ref, up to about `bytes` of text. Only while it waits. */

@@ -154,7 +154,7 @@ test('signed, it waits for others as long as its statement says, and is done onc
   assert.equal(await one.approve(signed), undefined)
   assert.equal(one.state, 'signed')
   assert.equal(new Date(one.expiresAt).toISOString().slice(0, 19), /expires (.{19})Z/.exec(signed.text)![1])
-  assert.equal(await one.ask!.countersign({ ...approval, account: bob }), undefined)
+  assert.equal(await one.ask!.countersign({ ...approval, shown: 'fields', account: bob }), undefined)
   assert.deepEqual([one.state, one.next, one.ask!.over], ['done', '/x', true])
 })
 
@@ -172,7 +172,10 @@ test('signed, it ends by withdrawal, a no, time, and its signing device', async 
     assert.equal(one.state, state, name)
     if (said) assert.match(one.said!, said)
     assert.equal(one.ask!.over, true, name)
-    assert.equal((await one.ask!.countersign({ ...approval, account: bob }))?.reason, 'proof-invalid')
+    assert.equal(
+      (await one.ask!.countersign({ ...approval, shown: 'fields', account: bob }))?.reason,
+      'proof-invalid',
+    )
   }
   const old = park(forTwo())
   await old.approve({ ...signed, text: signed.text.replace(/expires 20../, 'expires 2020') })

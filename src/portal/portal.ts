@@ -54,7 +54,7 @@ export function createPortal(deps: PortalDeps): Portal {
   const holds = createHoldSteps(seen, live, large)
   const pending = createPending(seen, live)
   const changes = createChangeSteps(large)
-  const countersign = createCountersignSteps(large)
+  const countersign = createCountersignSteps(createSeen(), large)
   const app = new Hono<{ Bindings: { visit: Visit } }>()
 
   const forAnybody: readonly Row<Visit>[] = [

@@ -6,10 +6,17 @@ import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import { forges } from '../support/forges.ts'
 import { type RunningGateway, scratch, startGateway } from '../support/gateway.ts'
 import { run } from '../support/git.ts'
-import { answerBy, submit } from '../support/held-push.ts'
+import {
+  answerBy,
+  approvePush,
+  type HeldPush,
+  pushSigned,
+  pushUnsigned,
+  submit,
+} from '../support/held-push.ts'
 import { ledgerEntries } from '../support/ledger-entries.ts'
 import { type Answer, NAVIGATE, Person } from '../support/person.ts'
-import { enrolledPerson, inviteLink } from '../support/pusher.ts'
+import { enrolledPerson, gitPassword, inviteLink, type Pusher, pusherOf } from '../support/pusher.ts'
 import { ageDevices, askOf, asksIn, countersign } from '../support/second-person.ts'
 import { confirmChange, parkedId, sendForm } from '../support/web-change.ts'
 
@@ -139,19 +146,23 @@ for (const forge of forges()) {
     })
 
     test('the evidence holds both statements, and verifies offline', async () => {
+      const { index } = await lastHook()
+      await verifies(String(index), /bob countersigned what keeper signed \(touched, with PIN or biometric\)/)
+    })
+
+    async function verifies(subject: string, words: RegExp): Promise<void> {
       const dir = scratch('second-evidence')
       const file = (name: string): string => join(dir, name)
-      const { index } = await lastHook()
       writeFileSync(file('trust.json'), (await run([cli, 'ledger', 'trust', '--home', gateway.home])).stdout)
       const exported = await run([
-        ...[cli, 'evidence', 'export', String(index), '--home', gateway.home],
+        ...[cli, 'evidence', 'export', subject, '--home', gateway.home],
         ...['-o', file('bundle.json')],
       ])
       assert.equal(exported.code, 0, exported.stderr)
       const verified = await run([cli, 'verify', file('bundle.json'), '--trust', file('trust.json')])
       assert.equal(verified.code, 0, verified.stdout + verified.stderr)
-      assert.match(verified.stdout, /bob countersigned what keeper signed \(touched, with PIN or biometric\)/)
-    })
+      assert.match(verified.stdout, words)
+    }
 
     test('nobody countersigns their own: not in another session, nor by another device', async () => {
       const one = await signedHook('93.184.215.15')
@@ -302,6 +313,116 @@ for (const forge of forges()) {
       await keeper.approve('account-state', { account, state: 'active' })
       assert.match(await text(keeper, `/c/${id}`), /0 of 2/)
       await dropped({ id })
+    })
+
+    describe('a push', () => {
+      let pushing: Pusher
+      let work: string
+      let main: string
+      let commits = 0
+      const tip = async (): Promise<string> =>
+        (await pushing.git.ok(work, 'ls-remote', pushing.remote(gateway.sample), `refs/heads/${main}`)).split(
+          '\t',
+        )[0]!
+      const commit = (): Promise<string> =>
+        pushing.git.commit(work, `Commit ${++commits}`, (dir) =>
+          writeFileSync(join(dir, `pushed-${commits}.txt`), 'x\n'),
+        )
+      const addressIn = async (push: HeldPush): Promise<string> => {
+        for (;;) {
+          const found = /waits for another person: \S+\/countersign\/([A-Za-z0-9_-]{43})/.exec(push.stderr())
+          if (found) return found[1]!
+          await new Promise((resolve) => setTimeout(resolve, 25))
+        }
+      }
+
+      before(async () => {
+        pushing = await pusherOf(keeper, 'keeper')
+        await carol.signIn()
+        await ageDevices(gateway, 25)
+        work = pushing.git.path('work')
+        await pushing.git.ok(pushing.git.home, 'clone', '-q', pushing.remote(gateway.sample), work)
+        main = await pushing.git.ok(work, 'symbolic-ref', '--short', 'HEAD')
+        await policy(
+          'push.cedar',
+          '@id("pushes need two people") forbid (principal, action == Action::"git.push", resource) unless { context.countersignatures >= 1 };',
+        )
+      })
+
+      test('touched by its person, it waits on for somebody else, and lands', async () => {
+        const id = await commit()
+        const before = await tip()
+        const push = pushUnsigned(pushing.git, work, 'origin', 'HEAD')
+        const code = await push.code
+        assert.match(
+          await text(keeper, `/a/${code}`),
+          /until you approve it, and one other person countersigns it/,
+        )
+        assert.equal((await approvePush(keeper, code)).status, 200)
+        const ask = await addressIn(push)
+        assert.match(await text(keeper, `/a/${code}`), /0 of 1 countersignature/)
+        assert.equal(await tip(), before)
+        assert.equal((await countersign(keeper, ask)).status, 404)
+        assert.equal((await countersign(bob, ask)).status, 404, 'he lost the repository')
+        assert.deepEqual(await asksIn(carol), [ask])
+        const shown = await text(carol, `/countersign/${ask}`)
+        assert.match(shown, /Push 1 ref to keeper\/hello/)
+        assert.match(shown, /pushed-1\.txt/)
+        const done = await countersign(carol, ask)
+        assert.equal(done.status, 200, JSON.stringify(done.json))
+        assert.equal((await push.done).code, 0, push.stderr())
+        assert.equal(await tip(), id)
+        const intent = (await entries('intent')).findLast(({ action }) => action === 'git.push')!
+        assert.deepEqual(
+          intent['countersigns'].map((one: any) => [one.actor.name, one.proof.shown]),
+          [['carol', 'diff']],
+        )
+        await verifies(id, /carol countersigned what keeper signed/)
+      })
+
+      test('signed by git itself, it waits for somebody else, too', async () => {
+        const id = await commit()
+        const push = pushSigned(pushing.git, work, 'origin', 'HEAD')
+        const ask = await addressIn(push)
+        assert.equal((await countersign(carol, ask)).status, 200)
+        assert.equal((await push.done).code, 0, push.stderr())
+        assert.equal(await tip(), id)
+        await verifies(id, /carol countersigned what keeper signed/)
+      })
+
+      test('refused by somebody else, withdrawn, left, its git password ended: nothing lands', async () => {
+        const before = await tip()
+        await commit()
+        const wait = async (): Promise<{ push: HeldPush; ask: string }> => {
+          const push = pushSigned(pushing.git, work, 'origin', 'HEAD')
+          return { push, ask: await addressIn(push) }
+        }
+        const no = await wait()
+        await submit(carol, `/countersign/${no.ask}/refuse`, { why: 'Not on a Friday' })
+        assert.notEqual((await no.push.done).code, 0)
+        assert.match(no.push.stderr(), /carol refused: Not on a Friday/)
+        const own = await wait()
+        const code = /\/a\/([2-9A-Z-]{9})/.exec(await text(keeper, '/pending'))![1]!
+        await submit(keeper, `/a/${code}/refuse`, { why: '' })
+        assert.notEqual((await own.push.done).code, 0)
+        assert.equal((await countersign(carol, own.ask)).status, 400)
+        const left = await wait()
+        left.push.kill()
+        while ((await asksIn(carol)).includes(left.ask))
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        assert.equal((await countersign(carol, left.ask)).status, 400)
+        const ended = await wait()
+        const passwords = [
+          ...(await text(keeper, '/git-password')).matchAll(/\/git-password\/([^/"]+)\/end/g),
+        ]
+        for (const [, id] of passwords) await submit(keeper, `/git-password/${id}/end`, {})
+        assert.notEqual((await ended.push.done).code, 0)
+        assert.equal((await countersign(carol, ended.ask)).status, 400)
+        pushing.password = await gitPassword(keeper)
+        assert.equal(await tip(), before)
+        const ends = (await entries('hold.end')).slice(-4).map(({ end }) => end)
+        assert.deepEqual(ends, ['refused', 'refused', 'gone', 'revoked'])
+      })
     })
 
     test('after a restart nothing waits, and nothing is carried out', async () => {

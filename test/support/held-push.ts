@@ -18,10 +18,19 @@ export interface HeldPush {
 
 /** Start `git push ARGS` without a signature. */
 export function pushUnsigned(git: Git, cwd: string, ...args: readonly string[]): HeldPush {
+  return startPush(git, cwd, ['-c', 'push.gpgSign=false', 'push', ...args])
+}
+
+/** Start `git push ARGS` as git is set up: it signs, and may wait for others all the same. */
+export function pushSigned(git: Git, cwd: string, ...args: readonly string[]): HeldPush {
+  return startPush(git, cwd, ['push', ...args])
+}
+
+function startPush(git: Git, cwd: string, args: readonly string[]): HeldPush {
   const env = Object.fromEntries(
     Object.entries({ ...process.env, ...git.env }).filter(([, value]) => value !== undefined),
   ) as Record<string, string>
-  const child = spawn('git', ['-c', 'push.gpgSign=false', 'push', ...args], {
+  const child = spawn('git', args, {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -44,7 +44,15 @@ export async function pusher(
   link: string,
   type: 'ed25519-sk' | 'ecdsa-sk' = 'ed25519-sk',
 ): Promise<Pusher> {
-  const person = await enrolledPerson(gateway, link)
+  return pusherOf(await enrolledPerson(gateway, link), name, type)
+}
+
+/** The same for somebody who is enrolled. */
+export async function pusherOf(
+  person: Person,
+  name: string,
+  type: 'ed25519-sk' | 'ecdsa-sk' = 'ed25519-sk',
+): Promise<Pusher> {
   const home = scratch(name)
   const agent = await startAgent(home)
   const key = agent.addKey(type, 'id_sk')

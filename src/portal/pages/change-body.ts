@@ -5,12 +5,13 @@ import type { Result } from '../../core/result.ts'
 import type { ParkedChange, ParkedState } from '../../hold/parked-changes.ts'
 import { sameNetwork } from '../../hold/same-network.ts'
 import { clip, visible } from '../display.ts'
-import { copyable, html, type Markup, moment, shown } from '../markup.ts'
+import { html, type Markup, moment, shown } from '../markup.ts'
 import { me, type OwnVisit } from '../visit.ts'
 import { CHANGE_TELLING, consequence, fieldWords, isCritical, placeOf, wayBack } from './change-words.ts'
 import { unique } from './hold.ts'
 import { count } from './hold-words.ts'
 import { type MergeShown, mergeSection } from './merge-look.ts'
+import { others, waitingFor } from './waiting-for.ts'
 
 // The page of one parked change, as markup. Sentence and fields are what somebody sent: other people's text.
 
@@ -45,7 +46,7 @@ export function changeBody(
 ${title === null ? null : html`<p class="what"><strong>${shown(sentence)}</strong></p>`}
 ${critical && !over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(change.verb)}</p></div>` : null}
 ${about(visit, one)}
-${state === 'signed' ? waitingFor(visit, one) : null}
+${state === 'signed' ? waitingFor(visit, one.ask) : null}
 ${merge ? mergeSection(`/c/${one.id}`, merge) : null}
 ${fields(one.change, SENT[state])}
 ${state === 'signed' ? html`<div class="answer"><div class="row"><p>Signed. It goes on by itself when others have countersigned.</p><button form="drop" class="drop">Withdraw it</button></div>${dropForm(one)}</div>` : null}
@@ -68,21 +69,6 @@ const SENT: { readonly [state in ParkedState]: string } = {
   refused: 'Everything that was to be sent',
   expired: 'Everything that was to be sent',
   revoked: 'Everything that was to be sent',
-}
-
-/** Whom it waits for, and what to send them. */
-function waitingFor({ deps }: OwnVisit, { ask }: ParkedChange): Markup | null {
-  if (!ask) return null
-  const names = ask.given.map((id) => deps.identity.account(id)?.name ?? '')
-  return html`<section class="card stack" aria-labelledby="others"><h2 id="others">${String(names.length)} of ${count(ask.people, 'countersignature')}</h2>
-${names.length === 0 ? null : html`<p>By ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}.</p>`}
-<p>It is listed in the portal of everybody who may countersign it. You can also send them this address; it opens for nobody else.</p>
-${copyable('ask-address', `${deps.origin}/countersign/${ask.id}`, 'Address for whoever countersigns')}</section>`
-}
-
-/** How many others, in words. */
-export function others(people: number): string {
-  return people === 1 ? 'one other person' : `${people} other people`
 }
 
 /** Everything that a change says, row by row. */

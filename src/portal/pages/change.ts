@@ -101,7 +101,10 @@ export function createChangeSteps(
       signature: evidence['sshsig'] ?? null,
       assertion: assertionOf(evidence),
     })
-    return refused ? err(refused) : ok({ next: `${deps.forgeOrigin}${wayBack(one)}` })
+    if (refused) return err(refused)
+    // What waits for others is not at the forge yet: its own page says whom to ask.
+    const waits = one.state === 'signed'
+    return ok({ next: waits ? `${deps.origin}/c/${one.id}` : `${deps.forgeOrigin}${wayBack(one)}` })
   }
 
   return {

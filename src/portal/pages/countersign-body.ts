@@ -8,7 +8,9 @@ import { me, type OwnVisit } from '../visit.ts'
 import { fields } from './change-body.ts'
 import { consequence, isCritical, placeOf } from './change-words.ts'
 import { sentenceOf, tellingOf } from './countersign-words.ts'
-import { refLine, unique } from './hold.ts'
+import { refLine, unique, waitingForGit } from './hold.ts'
+import { changes, lacking } from './hold-changes.ts'
+import { ALL, type Look, type Room } from './hold-look.ts'
 import { count } from './hold-words.ts'
 import { type MergeShown, mergeSection } from './merge-look.ts'
 
@@ -21,6 +23,9 @@ export interface AskView {
   readonly ask: Ask
   readonly may: May
   readonly requester: Account
+  /** Of a push: what its page shows, once git has looked. */
+  readonly look: Look | undefined
+  readonly room: Room
   /** That of everything that waits: the script fetches the page again when it is another. */
   readonly version: string
   /** What comes of it, when it is a merge. */
@@ -44,7 +49,7 @@ ${telling ? html`<p class="what"><strong>${shown(sentence)}</strong></p>` : null
 ${critical && !ask.over ? html`<div class="note bad"><p><strong>Look twice.</strong> ${consequence(ask.action.verb)}</p></div>` : null}
 ${about(visit, view)}
 ${view.merge ? mergeSection(`/countersign/${ask.id}`, view.merge) : null}
-${what(ask, requester)}
+${what(view)}
 <details><summary>The exact text that ${shown(requester.name)} signed</summary><pre class="code wrap" tabindex="0" aria-label="The exact text that the other person signed">${shown(Buffer.from(ask.signed).toString('utf8'))}</pre></details>
 ${ask.over || mine ? html`<p class="row"><a class="button" href="/pending">All that waits</a></p>` : answer(view, critical)}
 </div>`
@@ -63,11 +68,14 @@ function about({ deps }: OwnVisit, { ask, requester }: AskView): Markup {
   return html`<dl class="facts about"><div><dt>${place.kind}</dt><dd><strong>${shown(place.name)}</strong></dd></div><div><dt>Asked by</dt><dd><strong>${shown(requester.name)}</strong></dd></div><div><dt>Signed at</dt><dd>${moment(ask.createdAt)}</dd></div><div><dt>Countersigned</dt><dd>${String(given.length)} of ${String(people)}${names.length === 0 ? null : html`, by ${names.map((name, i) => html`${i > 0 ? ', ' : null}${shown(name)}`)}`}</dd></div>${why === '' ? null : html`<div><dt>Policy</dt><dd>${shown(clip(why, 300))}</dd></div>`}<div><dt>Action</dt><dd><code>${action.verb}</code></dd></div></dl>`
 }
 
-function what({ subject }: Ask, requester: Account): Markup | null {
+function what({ ask: { id, subject, over }, requester, look, room }: AskView): Markup {
   if (subject.kind === 'change')
-    return fields(subject.parked.change, `Everything that ${visible(requester.name)} signed`)
+    return html`${fields(subject.parked.change, `Everything that ${visible(requester.name)} signed`)}`
   const { hold } = subject
-  return html`<section class="card stack" aria-labelledby="refs"><h2 id="refs">${count(hold.updates.length, 'ref')}</h2><div class="refs">${hold.updates.map((_, i) => refLine(hold, i))}</div></section>`
+  return html`<section class="card stack" aria-labelledby="refs"><h2 id="refs">${count(hold.updates.length, 'ref')}</h2><div class="refs">${hold.updates.map((_, i) => refLine(hold, i))}</div></section>
+${over ? null : hold.landing ? changes(hold.updates, hold.landing.refs, look, room) : waitingForGit()}
+${hold.landing && !over ? lacking(hold.landing, look) : null}
+${look?.more && room !== ALL && !over ? html`<p><a class="button" href="/countersign/${id}/all">Show all of it</a></p>` : null}`
 }
 
 /** The last word: countersign with a touch, or say no. */

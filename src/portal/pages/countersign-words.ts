@@ -39,7 +39,8 @@ const OF_CHANGE: { readonly [state in ParkedState]: AskTelling | null } = {
 const OF_PUSH: { readonly [state in HoldState]: AskTelling | null } = {
   receiving: null,
   waiting: null,
-  approved: null,
+  signed: null,
+  approved: UNDER_WAY,
   landed: DONE,
   rejected: TURNED_DOWN,
   refused: REFUSED,

@@ -9,7 +9,8 @@ import { readFields } from '../fields.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
 import { askBody } from './countersign-body.ts'
 import { sentenceOf } from './countersign-words.ts'
-import { ALL, GLANCE, type Room } from './hold-look.ts'
+import { ALL, GLANCE, lookAt, type Room } from './hold-look.ts'
+import type { Seen } from './hold-seen.ts'
 import { assertionOf } from './hold-steps.ts'
 import type { createLargePages } from './large-pages.ts'
 import { createMergeLooks } from './merge-look.ts'
@@ -39,6 +40,7 @@ type Found = { readonly ask: Ask; readonly may: May; readonly requester: Account
 
 /** The page of what somebody else signed, and the two answers to it. */
 export function createCountersignSteps(
+  seen: Seen,
   large: ReturnType<typeof createLargePages>,
 ): Record<'show' | 'all' | 'begin' | 'approve' | 'refuse', Step> {
   /** Which ask of which session a ceremony was begun for. */
@@ -52,10 +54,14 @@ export function createCountersignSteps(
     const { ask, may, requester } = found.value
     const { subject } = ask
     const merge = subject.kind === 'change' && !ask.over ? await looks(subject.parked, room) : undefined
+    const landing = subject.kind === 'push' && !ask.over ? subject.hold.landing : undefined
+    const look = subject.kind === 'push' && landing ? await lookAt(subject.hold, landing, room) : undefined
+    seen.note(visit.person.session.id, ask.id, look?.whole ?? 'refs')
+    const version = listVersion(visit)
     return page(visit, {
       title: `Countersign: ${visible(clip(sentenceOf(ask), 80))}`,
-      body: askBody(visit, { ask, may, requester, version: listVersion(visit), ...(merge && { merge }) }),
-      ...(merge && { wide: true }),
+      body: askBody(visit, { ask, may, requester, look, room, version, ...(merge && { merge }) }),
+      wide: merge !== undefined || subject.kind === 'push',
       here: '/pending',
       ...(!ask.over && { script: 'change.ts' }),
     })
@@ -98,13 +104,17 @@ export function createCountersignSteps(
     const { id, credential } = fields.value
     const which = begun.get(id)
     begun.delete(id)
-    if (which?.session !== visit.person.session.id || which.ask !== ask.id) return err(USED)
+    const session = visit.person.session.id
+    if (which?.session !== session || which.ask !== ask.id) return err(USED)
+    const shown = ask.subject.kind === 'change' ? 'fields' : seen.of(session, ask.id)
+    if (shown === undefined) return err(USED)
     const signed = await deps.ceremonies.finishApproval(pre, me(visit).id, id, credential)
     if (!signed.ok) return signed
     const { device, evidence } = signed.value
     const refused = await ask.countersign({
       account: me(visit).id,
       device,
+      shown,
       text: evidence['statement'] ?? '',
       signature: evidence['sshsig'] ?? null,
       assertion: assertionOf(evidence),

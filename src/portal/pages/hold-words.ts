@@ -29,6 +29,13 @@ export function telling(state: HoldState): Telling {
       }
     case 'approved':
       return { title: 'Approved', say: 'The forge is taking it now.', look: 'wait', over: false }
+    case 'signed':
+      return {
+        title: 'Signed by you',
+        say: 'Nothing changes until somebody else countersigns it. git waits.',
+        look: 'wait',
+        over: false,
+      }
     case 'landed':
       return { title: 'It landed', say: 'The forge took all of it.', look: 'good', over: true }
     case 'rejected':
@@ -39,7 +46,7 @@ export function telling(state: HoldState): Telling {
         over: true,
       }
     case 'refused':
-      return { title: 'You refused it', say: 'Nothing changed.', look: 'off', over: true }
+      return { title: 'Refused', say: 'Nothing changed.', look: 'off', over: true }
     case 'expired':
       return {
         title: 'Too late',

@@ -7,6 +7,7 @@ import { changes, lacking } from './hold-changes.ts'
 import { ALL, type Look, type Room } from './hold-look.ts'
 import { atLeast } from './hold-seen.ts'
 import { count, moveOf, refName, refWords, repoName, telling } from './hold-words.ts'
+import { others, waitingFor } from './waiting-for.ts'
 
 // The page of one held push, as markup. Everything about the push itself is other people's text.
 
@@ -22,8 +23,8 @@ export interface HoldView {
 }
 
 /** What changes the page: the script fetches it again when this does. */
-export function versionOf({ state, landing }: Hold): string {
-  return `${state}${landing ? '-looked' : ''}`
+export function versionOf({ state, landing, ask }: Hold): string {
+  return `${state}${ask ? `-${ask.given.length}` : ''}${landing ? '-looked' : ''}`
 }
 
 export function holdBody(visit: OwnVisit, view: HoldView): Markup {
@@ -32,17 +33,18 @@ export function holdBody(visit: OwnVisit, view: HoldView): Markup {
   const { title, say, look: mood, over } = telling(state)
   return html`<p class="hear" role="status" id="heard"></p>
 <div id="hold" class="hold" data-path="/a/${hold.code}" data-version="${versionOf(hold)}"${over ? null : html` data-live`}>
-<div class="head ${mood}"><p class="eyebrow">${elsewhere && state === 'waiting' ? 'Held push' : html`Held push <code>${hold.code}</code>`}${state === 'waiting' ? html`<span class="clock">waits until ${moment(hold.expiresAt)}<span class="left" data-left="${Math.max(0, Math.round((hold.expiresAt - visit.now) / 1000))}"></span></span>` : null}</p>
+<div class="head ${mood}"><p class="eyebrow">${elsewhere && state === 'waiting' ? 'Held push' : html`Held push <code>${hold.code}</code>`}${state === 'waiting' || state === 'signed' ? html`<span class="clock">waits until ${moment(hold.expiresAt)}<span class="left" data-left="${Math.max(0, Math.round((hold.expiresAt - visit.now) / 1000))}"></span></span>` : null}</p>
 <h1 tabindex="-1" id="title">${title}</h1>
-<p class="lede">${say}${hold.said === null || hold.said === '' ? null : html` <span class="said">${state === 'refused' ? 'You said: ' : null}${shown(clip(hold.said, 600))}</span>`}</p></div>
+<p class="lede">${state === 'waiting' && hold.people > 0 ? `Nothing changes until you approve it, and ${others(hold.people)} ${hold.people === 1 ? 'countersigns' : 'countersign'} it.` : say}${hold.said === null || hold.said === '' ? null : html` <span class="said">${state === 'refused' && !hold.ask ? 'You said: ' : null}${shown(clip(hold.said, 600))}</span>`}</p></div>
 ${who(visit, view)}
+${state === 'signed' ? waitingFor(visit, hold.ask) : null}
 <section class="refs" aria-label="What it changes">${hold.updates.map((_, i) => refLine(hold, i))}</section>
 ${hold.pushOptions.length > 0 ? html`<p class="small soft">Push options: ${hold.pushOptions.slice(0, 20).map((option) => html`<code>${shown(clip(option, 200))}</code> `)}</p>` : null}
 ${landing && !over ? lacking(landing, look) : null}
 ${over ? null : landing ? changes(hold.updates, landing.refs, look, room) : waitingForGit()}
 ${look?.more && !over ? html`<p><a class="button" href="/a/${hold.code}/all">Show all of it</a></p>` : null}
 ${room === ALL && !over ? html`<p class="small"><a href="/a/${hold.code}">Back to the short page</a></p>` : null}
-${state === 'waiting' ? answer(view) : state === 'receiving' ? html`<div class="answer">${refuseForm(hold.code)}</div>` : over ? html`<p><a class="button" href="/pending">All waiting pushes</a></p>` : null}
+${state === 'waiting' ? answer(view) : state === 'receiving' || state === 'signed' ? html`<div class="answer">${refuseForm(hold.code)}</div>` : over ? html`<p><a class="button" href="/pending">All waiting pushes</a></p>` : null}
 </div>`
 }
 
@@ -51,7 +53,7 @@ function who({ person }: OwnVisit, { hold, elsewhere }: HoldView): Markup {
   return html`<dl class="facts about"><div><dt>Repository</dt><dd><strong>${shown(repoName(hold))}</strong></dd></div><div><dt>Pushed by</dt><dd>${shown(person.principal.account.name)}</dd></div><div><dt>From</dt><dd>${shown(clip(client.address, 80))}, ${shown(clip(client.userAgent, 80) || 'a client without a name')}${elsewhere ? html` <span class="badge warn">another network than this browser</span>` : null}</dd></div><div><dt>At</dt><dd>${moment(createdAt)}</dd></div>${why === '' ? null : html`<div><dt>Asked for by</dt><dd>${shown(clip(why, 200))}</dd></div>`}</dl>`
 }
 
-function waitingForGit(): Markup {
+export function waitingForGit(): Markup {
   return html`<div class="card looking" role="status"><span class="spinner" aria-hidden="true"></span><p>git is reading the push. Commits and changes appear here in a moment.</p></div>`
 }
 

@@ -20,7 +20,7 @@ export async function show(visit: OwnVisit): Promise<Response> {
 ${unknownForge === null ? null : html`<p class="note bad">The forge says that it is version ${shown(unknownForge)}, which this gateway does not know. It is only read until either of the two is brought up to date.</p>`}
 ${frozen.length > 0 ? alarm(frozen) : null}
 ${waiting > 0 ? html`<p class="note warn"><a href="/pending">${count(waiting, 'push', 'pushes')}</a> ${waiting === 1 ? 'waits' : 'wait'} for your touch.</p>` : null}
-${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'change')}</a> of other people ${asks === 1 ? 'waits' : 'wait'} for your countersignature.</p>` : null}
+${asks > 0 ? html`<p class="note warn"><a href="/pending">${count(asks, 'request')}</a> of other people ${asks === 1 ? 'waits' : 'wait'} for your countersignature.</p>` : null}
 <p><a class="button main" href="${deps.forgeOrigin}/">Open the forge</a></p>
 ${passkeys < 2 ? html`<p class="note warn">You have one passkey. <a href="/devices/add-passkey">Add a second one</a>, so that losing it does not lock you out.</p>` : null}
 <section class="card stack" aria-labelledby="clone"><h2 id="clone">Clone with plain git</h2>

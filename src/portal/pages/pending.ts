@@ -185,9 +185,15 @@ export function listVersion(visit: OwnVisit): string {
   const lines = [
     ...holds.waiting(account).map((hold) => `${hold.code} ${versionOf(hold)}`),
     ...parked.waiting(account).map(({ id, state, ask }) => `${id} ${state} ${ask?.given.join(',') ?? ''}`),
-    ...asks.known(account).map(({ id, given }) => `${id} ${given.join(',')}`),
+    ...asks.known(account).map(askLine),
   ]
   return sha256Hex(lines.join('\n')).slice(0, 16)
+}
+
+/** Of one ask, what its page and the list of it depend on. */
+function askLine({ id, given, over, subject }: Ask): string {
+  const looked = subject.kind === 'push' && subject.hold.landing !== undefined
+  return `${id} ${given.join(',')} ${over} ${looked}`
 }
 
 /**

@@ -67,6 +67,8 @@ export function fakeHolds(now: () => number, portal: string): FakeHolds {
         why: 'pushes-need-a-touch',
         state: 'waiting',
         said: null,
+        people: 0,
+        ask: null,
         landing: undefined,
         approved: [],
         patches: [],
