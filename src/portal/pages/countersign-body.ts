@@ -7,7 +7,7 @@ import { html, type Markup, moment, shown } from '../markup.ts'
 import { me, type OwnVisit } from '../visit.ts'
 import { fields } from './change-body.ts'
 import { consequence, isCritical, placeOf } from './change-words.ts'
-import { sentenceOf, tellingOf } from './countersign-words.ts'
+import { isUnderWay, sentenceOf, tellingOf } from './countersign-words.ts'
 import { refLine, unique, waitingForGit } from './hold.ts'
 import { changes, lacking } from './hold-changes.ts'
 import { ALL, type Look, type Room } from './hold-look.ts'
@@ -41,7 +41,7 @@ export function askBody(visit: OwnVisit, view: AskView): Markup {
   const left = Math.max(0, Math.round((ask.expiresAt - visit.now) / 1000))
   const critical = ask.subject.kind === 'change' && isCritical(ask.subject.parked.change)
   return html`<p class="hear" role="status" id="heard"></p>
-<div id="change" class="hold" data-version="${version}"${ask.over ? null : html` data-live`}>
+<div id="change" class="hold" data-version="${version}"${ask.over ? null : html` data-live`}${isUnderWay(ask) ? html` data-soon` : null}>
 <div class="head ${telling?.look ?? 'wait'}"><p class="eyebrow"><span>${shown(requester.name)} asks you to countersign</span>${ask.over ? null : html`<span class="clock">waits until ${moment(ask.expiresAt)}<span class="left" data-left="${left}"></span></span>`}</p>
 <h1 tabindex="-1" id="title"${sentence.length > LONG_TITLE && telling === null ? html` class="long"` : null}>${telling ? telling.title : shown(sentence)}</h1>
 <p class="lede">${telling ? html`${telling.say}${said === '' ? null : html` <span class="said">${shown(clip(said, 600))}</span>`}` : mine ? 'You countersigned it. It waits for somebody else, too.' : html`${shown(requester.name)} signed this. It is done in their name once ${ask.people === 1 ? 'you' : `${ask.people} others`} countersign it.`}</p></div>

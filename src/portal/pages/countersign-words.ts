@@ -55,6 +55,11 @@ export function tellingOf({ subject }: Ask): AskTelling | null {
   return subject.kind === 'change' ? OF_CHANGE[subject.parked.state] : OF_PUSH[subject.hold.state]
 }
 
+/** Countersigned, and on its way: what becomes of it is known in a moment. */
+export function isUnderWay(ask: Ask): boolean {
+  return tellingOf(ask) === UNDER_WAY
+}
+
 /** What the other person wants, in one sentence. Other people's text. */
 export function sentenceOf({ subject }: Ask): string {
   if (subject.kind === 'change') return subject.parked.change.sentence

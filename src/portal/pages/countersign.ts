@@ -8,7 +8,7 @@ import { clip, visible } from '../display.ts'
 import { readFields } from '../fields.ts'
 import { json, me, type OwnVisit, page, refuse, see } from '../visit.ts'
 import { askBody } from './countersign-body.ts'
-import { sentenceOf } from './countersign-words.ts'
+import { isUnderWay, sentenceOf } from './countersign-words.ts'
 import { ALL, GLANCE, lookAt, type Room } from './hold-look.ts'
 import type { Seen } from './hold-seen.ts'
 import { assertionOf } from './hold-steps.ts'
@@ -63,7 +63,7 @@ export function createCountersignSteps(
       body: askBody(visit, { ask, may, requester, look, room, version, ...(merge && { merge }) }),
       wide: merge !== undefined || subject.kind === 'push',
       here: '/pending',
-      ...(!ask.over && { script: 'change.ts' }),
+      ...((!ask.over || isUnderWay(ask)) && { script: 'change.ts' }),
     })
   }
 

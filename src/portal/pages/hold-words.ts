@@ -46,7 +46,7 @@ export function telling(state: HoldState): Telling {
         over: true,
       }
     case 'refused':
-      return { title: 'Refused', say: 'Nothing changed.', look: 'off', over: true }
+      return { title: 'You refused it', say: 'Nothing changed.', look: 'off', over: true }
     case 'expired':
       return {
         title: 'Too late',

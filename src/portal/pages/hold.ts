@@ -34,7 +34,7 @@ export function holdBody(visit: OwnVisit, view: HoldView): Markup {
   return html`<p class="hear" role="status" id="heard"></p>
 <div id="hold" class="hold" data-path="/a/${hold.code}" data-version="${versionOf(hold)}"${over ? null : html` data-live`}>
 <div class="head ${mood}"><p class="eyebrow">${elsewhere && state === 'waiting' ? 'Held push' : html`Held push <code>${hold.code}</code>`}${state === 'waiting' || state === 'signed' ? html`<span class="clock">waits until ${moment(hold.expiresAt)}<span class="left" data-left="${Math.max(0, Math.round((hold.expiresAt - visit.now) / 1000))}"></span></span>` : null}</p>
-<h1 tabindex="-1" id="title">${title}</h1>
+<h1 tabindex="-1" id="title">${state === 'refused' && hold.ask ? 'Refused' : title}</h1>
 <p class="lede">${state === 'waiting' && hold.people > 0 ? `Nothing changes until you approve it, and ${others(hold.people)} ${hold.people === 1 ? 'countersigns' : 'countersign'} it.` : say}${hold.said === null || hold.said === '' ? null : html` <span class="said">${state === 'refused' && !hold.ask ? 'You said: ' : null}${shown(clip(hold.said, 600))}</span>`}</p></div>
 ${who(visit, view)}
 ${state === 'signed' ? waitingFor(visit, hold.ask) : null}
