@@ -30,7 +30,7 @@ async function judge(passage: Passage, ctx: FlowContext): Promise<Refusal | unde
     intentId: known(passage.intentId, 'intent id'),
     account: known(passage.principal, 'principal').account.id,
     repo: known(passage.repo, 'repo'),
-    part: 'code',
+    part: action.resource.kind === 'repo' ? action.resource.part : 'code',
     refs: (action.moves ?? []).map(({ ref }) => ({
       ref,
       status: 'ng',
