@@ -46,6 +46,7 @@ import { loadHostKeys, loadSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { createSpool } from './spool/create-spool.ts'
 import { SPOOL_LIMITS } from './spool/limits.ts'
+import { createStage, STAGE_LIMITS } from './spool/stage.ts'
 import { forget } from './store/forget.ts'
 import { lockHome } from './store/sqlite/lock-home.ts'
 import { type StartedForge, startForge } from './upstream/launch/start-forge.ts'
@@ -284,6 +285,17 @@ async function compose(
     now: Date.now,
   })
   undo.push(() => spool.close())
+  const stage = await createStage({ dir: join(settings.home, 'spool', 'stage'), limits: STAGE_LIMITS })
+  undo.push(() => stage.close())
+  identity.onRevoke((revocation) =>
+    stage.end(
+      ({ account, device, sessions }) =>
+        revocation.account === account &&
+        (revocation.kind === 'account' ||
+          (revocation.kind === 'device' && revocation.device === device) ||
+          (revocation.kind === 'session' && sessions.includes(revocation.session))),
+    ),
+  )
   const holds = createHolds({
     limits: {
       perAccount: settings.holds.perAccount,
@@ -310,6 +322,7 @@ async function compose(
     askLife: (verb) => settings.countersign[groupOf(verb) === 'critical' ? 'critical' : 'change'] * 60_000,
     carryOut: (work) => carryOut(work, ctx),
     spool,
+    stage,
     forgeOrigin: origins.forge,
     portalOrigin: origins.portal,
     rpId: origins.rpId,

@@ -44,6 +44,11 @@ export function randomBytes(n: number): Buffer {
   return crypto.randomBytes(n)
 }
 
+/** A random UUID (RFC 9562, version 4). */
+export function randomUuid(): string {
+  return crypto.randomUUID()
+}
+
 /** An opaque secret of 256 random bits as 43 base64url characters. */
 export function randomSecret(): string {
   return crypto.randomBytes(32).toString('base64url')

@@ -27,7 +27,7 @@ export async function bindChange(
   change: Change,
   repo: ForgeRepo,
   account: { readonly id: string; readonly name: string },
-  ctx: Pick<FlowContext, 'forge' | 'spool' | 'now'>,
+  ctx: Pick<FlowContext, 'forge' | 'spool' | 'stage' | 'now'>,
 ): Promise<Result<Change, Refusal>> {
   if (isRelease(change.verb)) return bindRelease(change, repo, account.name, ctx.forge)
   if (change.verb === 'pr.merge') return bindMerge(change, repo, account, ctx)

@@ -8,10 +8,11 @@ import { isZeroId } from '../core/git/ref-update.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Inspection } from '../spool/spool.ts'
+import type { Stage, StagedFile, StageOwner } from '../spool/stage.ts'
 import type { CommitWays, ForgeRepo } from '../upstream/forge.ts'
 import type { FlowContext } from './context.ts'
 import { placeOf } from './place-of-repo.ts'
-import { planCommit } from './plan-commit.ts'
+import { pathOf, planCommit } from './plan-commit.ts'
 
 type Refs = ReadonlyMap<string, string>
 
@@ -47,6 +48,12 @@ const NO_FOLDER = refusal(
 const NO_PATH = refusal('bad-request', 'No repository holds a file at that path.', 'Name another path.')
 const CHANGED = refusal('bad-request', 'The file has changed since the page was made.', look)
 const SAME = refusal('bad-request', 'The file holds exactly this already.', 'Change it, and send it again.')
+const NO_UPLOAD = refusal(
+  'not-found',
+  'A file that was uploaded is no longer kept.',
+  'Reload the page, and upload it again.',
+)
+const TWICE = refusal('bad-request', 'Two uploaded files have the same name.', 'Remove one of them.')
 const NO_WIKI = refusal(
   'not-found',
   'This repository has no wiki that you may change.',
@@ -79,7 +86,7 @@ export async function bindCommit(
   change: Change,
   repo: ForgeRepo,
   account: { readonly id: string; readonly name: string },
-  ctx: Pick<FlowContext, 'forge' | 'spool' | 'now'>,
+  ctx: Pick<FlowContext, 'forge' | 'spool' | 'stage' | 'now'>,
 ): Promise<Result<Change, Refusal>> {
   const { forge } = ctx
   const part = partOf(change.verb)
@@ -92,6 +99,8 @@ export async function bindCommit(
     user && cleanPerson({ name: user.fullName === '' ? user.name : user.fullName, email: user.email })
   if (!person) return err(NOBODY)
   const { branch, tip } = ground.value
+  const staged = stagedFor(change, { account: account.id, repo: repo.id }, ctx.stage)
+  if (!staged) return err(NO_UPLOAD)
   const made: Field[] = [
     ['author', writePerson(person)],
     ['time', `${new Date(ctx.now()).toISOString().slice(0, 19)}Z`],
@@ -101,10 +110,12 @@ export async function bindCommit(
     placeOf(repo, part, account, ctx),
     isZeroId(tip) ? null : tip,
     async (inspection) => {
-      const files = await bindFiles(change, ground.value, inspection, forge.commits)
+      const files = await (change.verb === 'file.upload'
+        ? bindUploads(change, ground.value, inspection, forge.commits, staged)
+        : bindFiles(change, ground.value, inspection, forge.commits))
       if (!files.ok) return files
       stated = [...change.stated, ['branch', branch], ['tip', tip], ...files.value, ...made]
-      return ok(planCommit({ ...change, stated }, forge.commits))
+      return ok(planCommit({ ...change, stated }, forge.commits, staged))
     },
     async ({ id }) => id,
   )
@@ -154,6 +165,39 @@ function pathsOf(
     default:
       return undefined
   }
+}
+
+/** The uploaded files that a change names, in its order; undefined when one is not there, or not this person's. */
+export function stagedFor(
+  { fields }: Change,
+  owner: StageOwner,
+  stage: Pick<Stage, 'find'>,
+): readonly StagedFile[] | undefined {
+  const found = fields.filter(([key]) => key === 'file').map(([, id]) => stage.find(owner, id))
+  return found.every((one) => one !== undefined) ? found : undefined
+}
+
+/** What uploaded files become: each by its path and content, and by what it replaces. */
+async function bindUploads(
+  change: Change,
+  { tip }: Ground,
+  inspection: Inspection,
+  ways: CommitWays,
+  staged: readonly StagedFile[],
+): Promise<Result<readonly Field[], Refusal>> {
+  const folder = saidIn(change)('path')
+  const puts = new Map<string, string>()
+  for (const one of staged) {
+    const path = pathOf(folder, one)
+    if (!ways.mayPut(path)) return err(NO_PATH)
+    if (puts.has(path)) return err(TWICE)
+    const taken = await isTaken(inspection, tip, path)
+    const old = taken === FILE_EXISTS ? await inspection.file(tip, path) : null
+    if (taken && !(old && isFile(old))) return err(taken === FILE_EXISTS ? NO_FILE : taken)
+    if (old?.id === one.blob) return err(SAME)
+    puts.set(path, `${path} ${one.blob} sha256:${one.sha256}${old ? ` instead of ${old.id}` : ''}`)
+  }
+  return ok([...puts.values()].sort().map((text): Field => ['put', text]))
 }
 
 /** Which files it takes away and keeps, by what is there now. */

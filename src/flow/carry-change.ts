@@ -5,6 +5,7 @@ import { isZeroId } from '../core/git/ref-update.ts'
 import type { Account } from '../core/identity.ts'
 import { ok } from '../core/result.ts'
 import type { PushAnswer, Route } from '../upstream/forge.ts'
+import { stagedFor } from './bind-commit.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome, RefOutcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
@@ -47,6 +48,7 @@ async function endAccount(account: Account, { identity, log }: FlowContext): Pro
     log.error({ account: account.name, why: ended.error.say }, 'a deleted account is still active')
 }
 
+const NO_LONGER = 'A file that was uploaded is no longer kept. Nothing was done.'
 const ANOTHER = 'The commit that was signed cannot be made any more. Nothing was done.'
 
 /**
@@ -61,10 +63,13 @@ async function sendCommit(passage: Passage, ctx: FlowContext): Promise<Carried> 
   if (!move || others.length > 0) throw new Error('a commit moves one ref')
   const tip = change.stated.findLast(([key]) => key === 'tip')?.[1] ?? ''
   const part = partOf(change.verb)
+  const owner = { account: account.id, repo: repo.id }
+  const staged = stagedFor(change, owner, ctx.stage)
+  if (!staged) return { outcome: notSent(move.ref, NO_LONGER), next: null }
   const sent = await ctx.spool.make(
     placeOf(repo, part, account, ctx),
     isZeroId(tip) ? null : tip,
-    async () => ok(planCommit(change, ctx.forge.commits)),
+    async () => ok(planCommit(change, ctx.forge.commits, staged)),
     async ({ id, pack }) =>
       id === move.after ? ctx.forge.push(account.name, repo, part, { ...move, after: id }, pack) : undefined,
   )
@@ -72,6 +77,7 @@ async function sendCommit(passage: Passage, ctx: FlowContext): Promise<Carried> 
     const told = sent.ok ? ANOTHER : sent.error.say
     return { outcome: notSent(move.ref, told), next: null }
   }
+  if (sent.value.moved) await Promise.all(staged.map(({ id }) => ctx.stage.remove(owner, id)))
   return answered(move.ref, sent.value, async () => ctx.forge.commits.next(change, repo, account.name))
 }
 
@@ -98,6 +104,7 @@ async function answered(
         : { ref, status: 'ng', reason: said ?? `the forge answered ${status}` }
   return {
     outcome: { kind: 'answered', status, accepted: moved === true, said, refs: [seen] },
-    next: moved === true ? await next() : null,
+    // It has landed, wherever the person goes on.
+    next: moved === true ? await next().catch(() => null) : null,
   }
 }

@@ -6,6 +6,7 @@ import type { Carried, ParkedChanges } from '../hold/parked-changes.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Spool } from '../spool/spool.ts'
+import type { Stage } from '../spool/stage.ts'
 import type { Store } from '../store/store.ts'
 import type { Forge, ForgeRepo } from '../upstream/forge.ts'
 import type { CarryOut } from './carry-out.ts'
@@ -44,6 +45,7 @@ export interface FlowContext {
   /** Take a touched change through the gates: bound at composition, since gates do not know their own list. */
   carryOut(work: CarryOut): Promise<Carried>
   readonly spool: Spool
+  readonly stage: Stage
   /** Public origin of the forge, as in `Origin` and in clone URLs. */
   readonly forgeOrigin: string
   readonly portalOrigin: string

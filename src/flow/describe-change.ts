@@ -11,9 +11,6 @@ import { known, type Passage } from './passage.ts'
 import { NOT_FOUND, resourceOf } from './repo-resource.ts'
 import { waive } from './report-only.ts'
 
-/** Changes whose effect is a ref, and that cannot be held to what was signed before they land. */
-const UNBOUND = new Set(['file.upload'])
-
 /** A form as a change in named fields, of a repository or organisation by the forge's id. */
 export async function describeChange(
   passage: Passage,

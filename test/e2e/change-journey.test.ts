@@ -189,7 +189,44 @@ for (const forge of forges()) {
       assert.match(await text(), new RegExp(words))
     })
 
+    test('the first page of a wiki is written', async () => {
+      await page.goto(`${repo}/wiki/_new`)
+      await page.locator('[name=title]').fill('Home')
+      const words = 'Written in a browser, and signed.'
+      if (real) {
+        await page.locator('.CodeMirror').waitFor()
+        await page.evaluate(`document.querySelector('.CodeMirror').CodeMirror.setValue('${words}')`)
+      } else await page.locator('textarea[name=content]').fill(words)
+      await buttonOf('title').click()
+      await ledOn()
+      await page.locator('.fields .line', { hasText: words }).waitFor()
+      await confirm()
+      assert.equal(page.url(), `${repo}/wiki/Home`)
+      assert.match(await text(), new RegExp(words))
+    })
+
     if (real) {
+      test('a file is uploaded where the forge’s own page wants it dropped', async () => {
+        await page.goto(`${repo}/_upload/main`)
+        const file = {
+          name: 'dropped.txt',
+          mimeType: 'text/plain',
+          buffer: Buffer.from('Dropped, and signed.\n'),
+        }
+        await page.locator('input.dz-hidden-input').setInputFiles([file, { ...file, name: 'mistake.txt' }])
+        await page.locator('.files input[name=files]').nth(1).waitFor({ state: 'attached' })
+        await page.locator('.dz-remove').nth(1).click()
+        await page.locator('.files input[name=files]').nth(1).waitFor({ state: 'detached' })
+        await buttonOf('tree_path').click()
+        await ledOn()
+        assert.match(await text(), /dropped\.txt [0-9a-f]{40} sha256:/)
+        assert.doesNotMatch(await text(), /mistake/)
+        await confirm()
+        assert.equal(page.url(), `${repo}/src/main`)
+        await page.goto(`${repo}/src/main/dropped.txt`)
+        assert.match(await text(), /Dropped, and signed\./)
+      })
+
       test('a webhook is added; its secret is on no page of ours', async () => {
         await page.goto(`${repo}/settings/hooks/gogs/new`)
         await page.locator('[name=payload_url]').fill('https://93.184.215.14/hook')

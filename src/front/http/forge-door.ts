@@ -27,6 +27,7 @@ import { isNavigation, type RenderRefusal, refuseHttp } from './refusal-to-http.
 import { pageHead } from './response-policy.ts'
 import { forward, hasBody } from './reverse-proxy.ts'
 import { cookieReader } from './sent-cookies.ts'
+import { dropFile, takeFile } from './stage-files.ts'
 
 export interface ForgeDoorDeps {
   readonly ctx: FlowContext
@@ -77,6 +78,19 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     if (name === ctx.forge.sessionCookie)
       upstreamSessions.set(session, setting.slice(name.length + 1).split(';', 1)[0]!)
     return !ourCookies.has(name)
+  }
+
+  /** What a page's request leads to: two are answered here, every other one by the forge. */
+  function carried(
+    req: IncomingMessage,
+    res: ServerResponse,
+    url: CanonicalUrl,
+    route: Route,
+  ): WebAttempt['carry'] {
+    const verb = route.kind === 'page' ? route.verb : undefined
+    if (verb === 'file.upload.stage') return (passage) => takeFile(req, res, passage, ctx, render)
+    if (verb === 'file.upload.unstage') return (passage) => dropFile(req, res, passage, ctx, render)
+    return (passage) => carry(req, res, url, passage)
   }
 
   async function carry(
@@ -295,12 +309,7 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
           return
         case 'page':
         case 'refused':
-          void page(
-            req,
-            res,
-            url,
-            attemptOf(req, url, route, null, (passage) => carry(req, res, url, passage)),
-          )
+          void page(req, res, url, attemptOf(req, url, route, null, carried(req, res, url, route)))
       }
     },
   }
