@@ -25,9 +25,7 @@ export async function describeChange(
     : undefined
   if (route.repo && !repo?.permissions.pull) return NOT_FOUND
   if (repo) passage.repo = repo
-  let unbound = route.verbs.some((verb) => UNBOUND.has(verb))
-  const stop = unbound ? waive(passage, route.refusal, ctx) : undefined
-  if (stop) return stop
+  let unbound = false
   if (attempt.door === 'portal') {
     const { change } = attempt.parked
     const stale =
@@ -39,7 +37,7 @@ export async function describeChange(
     if (!form) return refusal('bad-request', 'This change is sent as a form.', 'Use the form on the page.')
     const change = route.describe(form, repo ? { private: repo.private } : {})
     if (!change.ok) return change.error
-    const bound = repo && !unbound ? await bindChange(change.value, repo, account, ctx) : change
+    const bound = repo ? await bindChange(change.value, repo, account, ctx) : change
     if (!bound.ok) {
       const stop = waive(passage, bound.error, ctx)
       if (stop) return stop
