@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Change } from '../core/action/change.ts'
 import { type CommitPlan, cleanMessage, type PlannedFile, parsePerson } from '../core/git/commit-plan.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
-import type { StagedFile } from '../spool/stage.ts'
+import type { StagedFile } from '../spool/spool.ts'
 import type { CommitWays } from '../upstream/forge.ts'
 
 /**

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { createStage, type StagedBy, type StageLimits } from './stage.ts'
+import type { StagedBy, StageLimits } from './spool.ts'
+import { createStage } from './stage.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'stage-'))
 after(() => rmSync(root, { recursive: true, force: true }))

@@ -3,44 +3,8 @@ import { join } from 'node:path'
 import { randomUuid, sha256Hex } from '../core/crypto.ts'
 import { blobId } from '../core/git/blob-id.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
-import { err, ok, type Result } from '../core/result.ts'
-
-/** Whose files these are: of one person, for one repository. */
-export interface StageOwner {
-  readonly account: string
-  /** The forge's id of the repository. */
-  readonly repo: number
-}
-
-/** What opened the request that a file came with: when one of these ends, so does the file. */
-export interface StagedBy extends StageOwner {
-  readonly device: string
-  readonly sessions: readonly string[]
-}
-
-/** A file that was uploaded, and that nothing points to yet. */
-export interface StagedFile {
-  readonly id: string
-  /** Its name, without folders. */
-  readonly name: string
-  readonly size: number
-  /** git's id of its content. */
-  readonly blob: string
-  /** SHA-256 in hex. */
-  readonly sha256: string
-  /** Where its bytes are. */
-  readonly file: string
-}
-
-export interface StageLimits {
-  /** Bytes of one file, of one person's, of all. */
-  readonly fileBytes: number
-  readonly accountBytes: number
-  readonly totalBytes: number
-  readonly filesOfAccount: number
-  /** ms. */
-  readonly life: number
-}
+import { err, ok } from '../core/result.ts'
+import type { Stage, StagedBy, StagedFile, StageLimits, StageOwner } from './spool.ts'
 
 const MiB = 1 << 20
 export const STAGE_LIMITS: StageLimits = {
@@ -49,19 +13,6 @@ export const STAGE_LIMITS: StageLimits = {
   totalBytes: 512 * MiB,
   filesOfAccount: 50,
   life: 30 * 60_000,
-}
-
-/** Uploaded files on bounded disk, until a change takes them into a commit. In this process alone: a restart forgets them. */
-export interface Stage {
-  readonly limits: StageLimits
-  /** Keep a file. Refused: a name that is none, too large, too many. */
-  add(by: StagedBy, name: string, bytes: Uint8Array): Promise<Result<StagedFile, Refusal>>
-  /** A file of this very owner; unknown and foreign ids look alike. */
-  find(owner: StageOwner, id: string): StagedFile | undefined
-  remove(owner: StageOwner, id: string): Promise<void>
-  /** Remove everything that `ended` says yes to. */
-  end(ended: (by: StagedBy) => boolean): void
-  close(): Promise<void>
 }
 
 const tooLarge = ({ fileBytes }: StageLimits): Refusal =>

@@ -4,7 +4,6 @@ import { err, ok, type Result } from '../../core/result.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
-import type { StagedBy } from '../../spool/stage.ts'
 import { collect } from './collect.ts'
 import { letBodyCome } from './continue.ts'
 import { readForm } from './read-form.ts'
@@ -114,7 +113,8 @@ function hasFewParts(body: Buffer, type: string): boolean {
   return false
 }
 
-function stagedBy({ principal, session, repo }: Passage): StagedBy {
+/** Whose file it is, and what it came by. */
+function stagedBy({ principal, session, repo }: Passage): Parameters<FlowContext['stage']['add']>[0] {
   const { account, device } = known(principal, 'principal')
   const { id, parent } = known(session, 'session')
   return {
