@@ -151,14 +151,21 @@ export function encapsulateMlKem768(
   }
 }
 
+export type SecretKey = crypto.KeyObject
+
+/** A key of AES, made once for all that it seals: a cipher begins three times as fast with it as with its bytes. */
+export function aesKey(bytes: Uint8Array): SecretKey {
+  return crypto.createSecretKey(bytes)
+}
+
 /** AES-GCM with a tag of 16 bytes: what is encrypted, and the tag. */
 export function sealAesGcm(
-  key: Uint8Array,
+  key: SecretKey,
   nonce: Uint8Array,
   open: Uint8Array,
   secret: Uint8Array,
 ): readonly [Buffer, Buffer] {
-  const cipher = crypto.createCipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, nonce)
+  const cipher = crypto.createCipheriv(gcm(key), key, nonce)
   cipher.setAAD(open)
   const sealed = cipher.update(secret)
   cipher.final()
@@ -167,13 +174,13 @@ export function sealAesGcm(
 
 /** The inverse; undefined when anything was changed. */
 export function openAesGcm(
-  key: Uint8Array,
+  key: SecretKey,
   nonce: Uint8Array,
   open: Uint8Array,
   sealed: Uint8Array,
   tag: Uint8Array,
 ): Buffer | undefined {
-  const cipher = crypto.createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, nonce, {
+  const cipher = crypto.createDecipheriv(gcm(key), key, nonce, {
     authTagLength: 16,
   })
   cipher.setAAD(open)
@@ -186,3 +193,6 @@ export function openAesGcm(
     return undefined
   }
 }
+
+const gcm = (key: SecretKey): 'aes-128-gcm' | 'aes-256-gcm' =>
+  key.symmetricKeySize === 16 ? 'aes-128-gcm' : 'aes-256-gcm'

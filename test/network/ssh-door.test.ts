@@ -267,6 +267,8 @@ for (const forge of forges()) {
         keeper.key.flags = 1
         assert.equal(untouched.code, 255)
         assert.match(untouched.stderr, /signed without being touched/)
+        for (let tries = 0; tries < 50 && (await entries('decision')).at(-1)?.['door'] !== 'git-ssh'; tries++)
+          await wait(50)
         assert.equal((await entries('decision')).at(-1)?.['door'], 'git-ssh')
         const stranger = keeper.agent.addKey('ed25519-sk', 'stranger')
         const unknown = await ssh('-o', 'IdentitiesOnly=yes', '-i', stranger.path, 'git@127.0.0.1')

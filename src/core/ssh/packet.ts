@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { u32 } from '../bytes.ts'
-import { openAesGcm, randomBytes, sealAesGcm } from '../crypto.ts'
+import { aesKey, openAesGcm, randomBytes, type SecretKey, sealAesGcm } from '../crypto.ts'
 
 // RFC 4253 section 6, and with AES-GCM RFC 5647 as OpenSSH has it (PROTOCOL section 1.6): the length in the clear and
 // authenticated, then  byte padding_length, payload, random padding  encrypted, then a tag of 16 bytes.
@@ -11,11 +11,11 @@ const TAG = 16
 
 /** Keys of one direction. The nonce is a fixed part and a counter (RFC 5647 section 7.1); it never repeats under one key. */
 export class PacketKey {
-  readonly #key: Buffer
+  readonly #key: SecretKey
   readonly #nonce: Buffer
 
   constructor(key: Uint8Array, nonce: Uint8Array) {
-    this.#key = Buffer.from(key)
+    this.#key = aesKey(key)
     this.#nonce = Buffer.from(nonce)
   }
 
@@ -49,7 +49,9 @@ export function writePacket(payload: Uint8Array, key: PacketKey | null): readonl
   const body = Buffer.allocUnsafe(1 + payload.length + padding)
   body[0] = padding
   body.set(payload, 1)
-  body.set(randomBytes(padding), 1 + payload.length)
+  // Random where it is seen (section 6); behind a cipher that authenticates, zeros say as little.
+  if (key) body.fill(0, 1 + payload.length)
+  else body.set(randomBytes(padding), 1 + payload.length)
   return key ? [length, ...key.seal(length, body)] : [length, body]
 }
 

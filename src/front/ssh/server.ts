@@ -55,6 +55,9 @@ export interface SshServer {
   close(graceMs: number): Promise<void>
 }
 
+/** Bytes that may wait in a socket before a sender is told to stop: some packets, so that neither side waits for each. */
+const READ_AHEAD = 256 * 1024
+
 /** A bound socket. Everything is refused until it is given a host, so that its port is known before anything is composed. */
 export async function listenSsh(
   hosts: readonly string[],
@@ -77,7 +80,7 @@ export async function listenSsh(
   const servers: Server[] = []
   let bound = port
   for (const name of hosts) {
-    const server = createServer({ noDelay: true }, take)
+    const server = createServer({ noDelay: true, highWaterMark: READ_AHEAD }, take)
     try {
       bound = await bind(server, name, bound)
       servers.push(server)
