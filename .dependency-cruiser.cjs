@@ -33,6 +33,7 @@ const owners = {
   hono: ['portal', 'front/http/portal-door'],
   '@hono': ['front/http/portal-door'],
   commander: ['cli'],
+  pg: ['store/postgres'],
   pino: ['log'],
   yaml: ['config'],
   zod: ['config'],

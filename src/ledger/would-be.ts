@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Schema } from '../store/schema.ts'
 import type { Store } from '../store/store.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -48,6 +49,8 @@ export interface WouldBe {
 }
 
 const FLUSH_MS = 2_000
+/** What is counted together, over people and days. */
+const KIND = ['verb', 'place', 'decision', 'policies', 'say', 'uv', 'people'] as const
 /** Kinds of one person on one day; beyond, a place is not told apart any more. */
 const KINDS_AT_MOST = 200
 const ELSEWHERE = 'more places'
@@ -203,11 +206,10 @@ export function createWouldBe(deps: {
       await flush()
       const rows = await store.db
         .selectFrom('would_be')
-        .select(['verb', 'place', 'decision', 'policies', 'say', 'uv', 'people'])
+        .select(KIND)
         .select(sql<number>`sum(times)`.as('total'))
         .select(sql<number>`max(last_at)`.as('last'))
-        .select(sql<string>`json_group_array(distinct account_id)`.as('accounts'))
-        .groupBy(['verb', 'place', 'decision', 'policies', 'say', 'uv', 'people'])
+        .groupBy(KIND)
         .orderBy('total', 'desc')
         .orderBy('last', 'desc')
         .orderBy('verb')
@@ -215,19 +217,35 @@ export function createWouldBe(deps: {
         .orderBy('decision', 'desc')
         .limit(limit)
         .execute()
-      return rows.map(({ verb, place, decision, policies, say, uv, people, total, last, accounts }) => ({
-        verb,
-        place,
-        decision,
-        policies: JSON.parse(policies) as string[],
-        say,
-        uv: uv === 1,
-        people,
-        times: total,
-        last,
-        accounts: JSON.parse(accounts) as string[],
+      if (rows.length === 0) return []
+      const who = await store.db
+        .selectFrom('would_be')
+        .select([...KIND, 'account_id'])
+        .distinct()
+        .where(
+          'verb',
+          'in',
+          rows.map(({ verb }) => verb),
+        )
+        .execute()
+      const accounts = Map.groupBy(who, kindText)
+      return rows.map((row) => ({
+        verb: row.verb,
+        place: row.place,
+        decision: row.decision,
+        policies: JSON.parse(row.policies) as string[],
+        say: row.say,
+        uv: row.uv === 1,
+        people: row.people,
+        times: row.total,
+        last: row.last,
+        accounts: accounts.get(kindText(row))!.map(({ account_id }) => account_id),
       }))
     },
     close: flush,
   }
+}
+
+function kindText(row: Pick<Schema['would_be'], (typeof KIND)[number]>): string {
+  return JSON.stringify(KIND.map((name) => row[name]))
 }
