@@ -7,6 +7,7 @@ import { parseNote, signNote, writeVkey } from '../core/ledger/note.ts'
 import { leafHash, nodesOf, rootHash } from '../core/merkle/tree.ts'
 import type { Refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import type { Schema } from '../store/schema.ts'
 import type { Store, Write } from '../store/store.ts'
 import type { Ledger, LedgerRecord, Recorded } from './ledger.ts'
 import { lookUp, rightEdge, treeSize } from './tree-rows.ts'
@@ -20,6 +21,12 @@ interface Waiting {
   readonly guard: ((write: Write, at: Recorded) => Promise<Refusal | undefined>) | undefined
   resolve(result: Result<Recorded, Refusal>): void
   reject(error: unknown): void
+}
+
+/** An entry of a batch and the nodes that it completes: rows that are written together, at the end. */
+interface Placed {
+  readonly entry: Schema['ledger_entry']
+  readonly added: readonly Schema['ledger_node'][]
 }
 
 /** What became of one entry of a batch; told to its caller once the batch is on disk. */
@@ -46,13 +53,18 @@ export function openLedger(deps: {
         // Read anew each time: the host's command line appends to the same log.
         const before = await treeSize(write)
         const nodes = await rightEdge(write, before)
-        let size = before
-        for (const waiting of batch) {
-          const fate = await appendOne(write, nodes, size, waiting)
-          if ('result' in fate && fate.result.ok) size++
-          fates.push(fate)
-        }
-        if (size > before) await sign(write, size, nodes)
+        const placed: Placed[] = []
+        for (const waiting of batch) fates.push(await placeOne(write, nodes, before, placed, waiting))
+        if (placed.length === 0) return
+        await write
+          .insertInto('ledger_entry')
+          .values(placed.map(({ entry }) => entry))
+          .execute()
+        await write
+          .insertInto('ledger_node')
+          .values(placed.flatMap(({ added }) => added))
+          .execute()
+        await sign(write, before + placed.length, nodes)
       })
     } catch (error) {
       for (const { reject } of batch) reject(error)
@@ -65,36 +77,35 @@ export function openLedger(deps: {
     }
   }
 
-  async function appendOne(
+  async function placeOne(
     write: Write,
     nodes: Map<string, Uint8Array>,
-    index: number,
+    before: number,
+    placed: Placed[],
     { record, payload, guard }: Waiting,
   ): Promise<Fate> {
+    const index = before + placed.length
     const at: Recorded = { index, time: now() }
     const stopped = guard && (await guarded(write, () => guard(write, at)))
     if (stopped) return stopped
     const salt = randomBytes(SALT_BYTES)
     const bytes = writeEntry({ type: record.type, time: at.time, commit: commitment(salt, payload) })
-    await write
-      .insertInto('ledger_entry')
-      .values({
-        idx: index,
-        type: record.type,
-        time: at.time,
-        bytes,
-        payload,
-        salt,
-        account_id: record.account ?? null,
-        repo_id: record.repo ?? null,
-      })
-      .execute()
+    const entry = {
+      idx: index,
+      type: record.type,
+      time: at.time,
+      bytes,
+      payload,
+      salt,
+      account_id: record.account ?? null,
+      repo_id: record.repo ?? null,
+    }
     const added = nodesOf(index, leafHash(bytes), lookUp(nodes))
-    await write
-      .insertInto('ledger_node')
-      .values(added.map(({ level, index: idx, hash }) => ({ level, idx, hash })))
-      .execute()
     for (const node of added) nodes.set(`${node.level}/${node.index}`, node.hash)
+    placed.push({
+      entry,
+      added: added.map((node) => ({ level: node.level, idx: node.index, hash: node.hash })),
+    })
     return { result: ok(at) }
   }
 

@@ -27,16 +27,14 @@ export async function nodesFor(
     wanted.push([level, index])
     return UNKNOWN
   })
-  const nodes = new Map<string, Uint8Array>()
-  for (const [level, index] of wanted) {
-    const row = await db
-      .selectFrom('ledger_node')
-      .select('hash')
-      .where('level', '=', level)
-      .where('idx', '=', index)
-      .executeTakeFirstOrThrow()
-    nodes.set(`${level}/${index}`, row.hash)
-  }
+  if (wanted.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('ledger_node')
+    .selectAll()
+    .where((row) => row.or(wanted.map(([level, idx]) => row.and({ level, idx }))))
+    .execute()
+  const nodes = new Map(rows.map(({ level, idx, hash }) => [`${level}/${idx}`, hash]))
+  for (const [level, index] of wanted) lookUp(nodes)(level, index)
   return nodes
 }
 
