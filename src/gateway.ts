@@ -61,6 +61,8 @@ export interface Gateway extends Welcome {
   readonly sshHostKey: string | null
   /** `gogs <version>` or `stand-in`. */
   readonly forge: string
+  /** Resolves, with why, when the gateway may change nothing any more; then it is to be stopped. */
+  readonly lost: Promise<string>
   /** Let running requests end for a while, then end everything that was started. */
   stop(): Promise<void>
   /** Where nothing is enforced, in a sentence; null while everything is. */
@@ -93,8 +95,11 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
     if (ssh) undo.push(() => ssh.server.close(0))
     const sockets = origins.sockets.map(({ listener }) => listener)
     undo.push(() => Promise.all(sockets.map((listener) => listener.close(0))))
+    const lost = Promise.withResolvers<string>()
     const records = await openRecords(settings.home, {
       limits: settings.limits,
+      database: settings.database,
+      gateway: { onLost: lost.resolve },
       portal: { origin: origins.portal, rpId: origins.rpId },
     })
     undo.push(() => records.close())
@@ -206,6 +211,7 @@ export async function startGateway(settings: Settings, log: Log): Promise<Gatewa
       forge: started.version,
       mode,
       ...shown,
+      lost: lost.promise,
       stop,
     }
   } catch (error) {

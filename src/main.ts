@@ -26,8 +26,16 @@ try {
       `${JSON.stringify({ url, portal, ssh, sshHostKey, enroll, forge, sample, ...(mode !== null && { mode }), pid: process.pid })}\n`,
     )
   else process.stdout.write(greeting({ url, portal, ssh, enroll, forge, sample, mode }))
-  if (!stopping.signal.aborted)
-    await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
+  const told = new Promise<undefined>((resolve) => {
+    if (stopping.signal.aborted) resolve(undefined)
+    stopping.signal.addEventListener('abort', () => resolve(undefined))
+  })
+  const lost = await Promise.race([told, gateway.lost])
+  if (lost !== undefined) {
+    // Its last rows cannot be written; what was promised is on disk.
+    await gateway.stop().catch(() => {})
+    fail(`the gateway stopped, since it lost its database: ${lost}`)
+  }
   await gateway.stop()
   process.exit(0)
 } catch (error) {

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DatabaseUrl } from './core/database-url.ts'
 import type { Identity } from './identity/identity.ts'
 import { openIdentity } from './identity/open-identity.ts'
 import { loadLedgerKey } from './ledger/keys.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { openLedger } from './ledger/open-ledger.ts'
+import { latestNote, openLedger } from './ledger/open-ledger.ts'
+import { signerOf } from './ledger/verify-ledger.ts'
+import { openStore } from './open-store.ts'
 import type { Limits } from './settings.ts'
-import { openSqlite } from './store/sqlite/open-sqlite.ts'
 import type { Store } from './store/store.ts'
 
 /** What a home keeps: shared by the gateway and by the host's command line. */
@@ -25,22 +27,42 @@ const MINUTE = 60_000
  */
 export async function openRecords(
   home: string,
-  options: { limits: Limits; portal?: { origin: string; rpId: string } },
+  options: {
+    limits: Limits
+    database: DatabaseUrl | null
+    portal?: { origin: string; rpId: string }
+    /** As the gateway: the only one, or it hears that it no longer is. */
+    gateway?: { onLost: (why: string) => void }
+  },
 ): Promise<Records> {
   mkdirSync(home, { recursive: true, mode: 0o700 })
-  const store = await openSqlite(join(home, 'countersign.db'))
+  const store = await openStore(home, options.database, options.gateway)
+  try {
+    return await openOn(store, home, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function openOn(
+  store: Store,
+  home: string,
+  options: Parameters<typeof openRecords>[1],
+): Promise<Records> {
   const now = Date.now
   const known = await setting(store, 'ledger.origin')
   const { portal } = options
   if (known === undefined && !portal) throw new Error(`${home} holds no ledger yet: start the gateway once`)
   const keyFile = join(home, 'secrets', 'ledger.key')
   // A log signed by two keys would verify under neither: a lost key is a decision for a person, not for a start.
-  if (known !== undefined && !existsSync(keyFile)) {
-    await store.close()
+  if (known !== undefined && !existsSync(keyFile))
     throw new Error(`the signing key of this ledger is missing: put ${keyFile} back`)
-  }
   const origin = known ?? `${new URL(portal!.origin).host}/ledger`
   const ledger = openLedger({ store, key: loadLedgerKey(keyFile), origin, now })
+  // A database may be named by mistake that another home's key signs.
+  if (options.database && (await signedByAnother(store, ledger.vkey)))
+    throw new Error(`the ledger in ${options.database} is signed by another key than ${keyFile}`)
   if (known === undefined && portal) {
     await ledger.append(
       {
@@ -77,6 +99,10 @@ export async function openRecords(
       await store.close()
     },
   }
+}
+
+async function signedByAnother(store: Store, vkey: string): Promise<boolean> {
+  return (await latestNote(store)) !== undefined && (await signerOf(store, [vkey])) === undefined
 }
 
 export async function setting(store: Store, key: string): Promise<string | undefined> {

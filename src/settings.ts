@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StartOptions } from './config/options.ts'
+import { DatabaseUrl } from './core/database-url.ts'
 import { err, ok, type Result } from './core/result.ts'
 import type { TlsFiles } from './front/http/listeners.ts'
 
@@ -38,6 +39,8 @@ export interface Settings {
   readonly home: string
   readonly addressing: Addressing
   readonly gogs: { readonly url: string; readonly header: string; readonly serviceAccount: string } | null
+  /** A PostgreSQL that keeps the records; null: a file in the home. */
+  readonly database: DatabaseUrl | null
   readonly logLevel: string
   /** Where nothing is enforced: everywhere, or in repositories by name. */
   readonly reportOnly: { readonly all: boolean; readonly repos: readonly string[] }
@@ -79,17 +82,20 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
       home,
       addressing: { kind: 'loopback', port },
       gogs: null,
+      database: null,
       logLevel: process.env['COUNTERSIGN_LOG'] ?? 'warn',
       ...DEFAULTS,
     })
   const { parseConfig } = await import('./config/config.ts')
   const parsed = parseConfig(readFileSync(file, 'utf8'), home)
   if (!parsed.ok) return parsed
+  const database = withKeptPassword(parsed.value.database, home)
   const { names, tls, ssh, gogs, sessions, holds, countersign, spool, lfs, log, mode, reportOnly } =
     parsed.value
   const rest = {
     home,
     gogs: gogs ?? null,
+    database,
     logLevel: process.env['COUNTERSIGN_LOG'] ?? log,
     reportOnly: { all: mode === 'report-only', repos: reportOnly },
     limits: sessions,
@@ -126,6 +132,13 @@ export async function loadSettings({ home, port }: StartOptions): Promise<Result
   } catch (error) {
     return err(`countersign.yaml: ${(error as Error).message}`)
   }
+}
+
+/** A password that is not in the file's URL may be in a file of its own, beside the keys. */
+function withKeptPassword(database: DatabaseUrl | null, home: string): DatabaseUrl | null {
+  const file = join(home, 'secrets', 'database.password')
+  if (database?.password() !== '' || !existsSync(file)) return database
+  return new DatabaseUrl(database.place, readFileSync(file, 'utf8').trimEnd())
 }
 
 function isLoopback(host: string): boolean {

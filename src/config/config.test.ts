@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { DEFAULTS } from '../settings.ts'
 import { parseConfig } from './config.ts'
 
@@ -28,6 +29,15 @@ describe('countersign.yaml', () => {
     assert.ok(parsed.ok)
     assert.equal(parsed.value.names, null)
     assert.deepEqual(parsed.value.holds, { ...DEFAULTS.holds, seconds: 30 })
+  })
+  test('a database, whose password no fault and no dump shows', () => {
+    const parsed = parseConfig('database: postgres://gate:swordfish@localhost/records\n', '/home')
+    assert.ok(parsed.ok)
+    assert.equal(parsed.value.database?.password(), 'swordfish')
+    assert.doesNotMatch(JSON.stringify(parsed) + inspect(parsed, { depth: 9 }), /swordfish/)
+    const refused = fault('log: info\ndatabase: postgres://gate:swordfish@db.example.com/records\n')
+    assert.match(refused, /^countersign\.yaml:2: database: .*verify-full/)
+    assert.doesNotMatch(refused, /swordfish/)
   })
   test('refused, naming file and line', () => {
     for (const [text, words] of [

@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { type DatabaseUrl, parseDatabaseUrl } from '../core/database-url.ts'
 import { err, ok, type Result } from '../core/result.ts'
 
 const origin = z
@@ -41,6 +42,8 @@ const FILE = z.strictObject({
   mode: z.enum(['enforce', 'report-only']).default('enforce'),
   /** The same, in these repositories alone. */
   reportOnly: z.array(z.string().regex(/^[A-Za-z0-9._-]+\/[A-Za-z0-9._-]+$/, 'owner/repository')).default([]),
+  /** A PostgreSQL to keep the records in: postgres://user:password@host/name. Without it they are a file in the home. */
+  database: z.string().optional(),
   log: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   /** Minutes. */
   sessions: z
@@ -93,7 +96,10 @@ type Names = {
 }
 
 /** `names` is null for a gateway on loopback. */
-export type ConfigFile = Omit<z.output<typeof FILE>, keyof Names> & { readonly names: Names | null }
+export type ConfigFile = Omit<z.output<typeof FILE>, keyof Names | 'database'> & {
+  readonly names: Names | null
+  readonly database: DatabaseUrl | null
+}
 export const configSchema = (): object => z.toJSONSchema(FILE, { io: 'input' })
 
 /** Read `countersign.yaml`. Errors name the line. Relative paths are taken from `dir`. */
@@ -103,14 +109,18 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
   const broken = document.errors[0]
   if (broken)
     return err(`countersign.yaml:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n', 1)[0]}`)
+  const lineOf = (path: readonly PropertyKey[]): number => {
+    const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
+    return node?.range ? lines.linePos(node.range[0]).line : 1
+  }
   const parsed = FILE.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
-    const node = document.getIn(issue.path, true) as { range?: [number, number, number] } | undefined
-    const line = node?.range ? lines.linePos(node.range[0]).line : 1
-    return err(`countersign.yaml:${line}: ${issue.path.join('.') || 'file'}: ${issue.message}`)
+    return err(`countersign.yaml:${lineOf(issue.path)}: ${issue.path.join('.') || 'file'}: ${issue.message}`)
   }
-  const { forge, portal, listen, ...config } = parsed.data
+  const { forge, portal, listen, database: databaseText, ...config } = parsed.data
+  const database = databaseText === undefined ? ok(null) : parseDatabaseUrl(databaseText)
+  if (!database.ok) return err(`countersign.yaml:${lineOf(['database'])}: database: ${database.error}`)
   const names = forge !== undefined && portal !== undefined && listen ? { forge, portal, listen } : null
   if (!names && (forge ?? portal ?? listen ?? config.tls ?? config.ssh) !== undefined)
     return err('countersign.yaml: forge, portal and listen belong together')
@@ -122,6 +132,7 @@ export function parseConfig(text: string, dir: string): Result<ConfigFile, strin
   return ok({
     ...config,
     names,
+    database: database.value,
     ...(config.tls && { tls: { cert: at(config.tls.cert), key: at(config.tls.key) } }),
   })
 }

@@ -53,7 +53,11 @@ test('reads, pushes, fetches and sign-ins for minutes: memory stays, and the led
     token: 43_200,
     link: 1440,
   }
-  const records = await openRecords(home, { limits, portal: { origin: gateway.portal, rpId: 'localhost' } })
+  const records = await openRecords(home, {
+    limits,
+    database: null,
+    portal: { origin: gateway.portal, rpId: 'localhost' },
+  })
   after(() => records.close())
   const verified = await verifyLedger(records.store, records.ledger.vkey)
   assert.ok(verified.ok, verified.ok ? '' : verified.error)
