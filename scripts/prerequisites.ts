@@ -1,7 +1,7 @@
 // Programs of the machine that the project runs on. Missing ones are installed where that is ours to do (root on
 // Debian), and named where it is not. Never sudo.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 export interface Need {
@@ -10,6 +10,8 @@ export interface Need {
   readonly debianPackage: string
   /** An environment variable that names the program outright. */
   readonly override?: string
+  /** Where it lies when not on PATH, as a pattern. */
+  readonly beside?: string
 }
 
 export const GIT: Need = { programs: ['git'], debianPackage: 'git' }
@@ -26,6 +28,12 @@ export const FIREFOX: Need = {
   debianPackage: 'firefox-esr',
   override: 'FIREFOX',
 }
+export const POSTGRES: Need = {
+  programs: ['postgres'],
+  debianPackage: 'postgresql',
+  override: 'POSTGRES',
+  beside: '/usr/lib/postgresql/*/bin',
+}
 export const OPENSSL: Need = { programs: ['openssl'], debianPackage: 'openssl' }
 
 /** The program's path, or undefined. */
@@ -33,7 +41,7 @@ export function find(need: Need): string | undefined {
   const named = need.override === undefined ? undefined : process.env[need.override]
   if (named) return named
   for (const program of need.programs) {
-    for (const dir of (process.env['PATH'] ?? '').split(delimiter)) {
+    for (const dir of [...(process.env['PATH'] ?? '').split(delimiter), ...beside(need)]) {
       const path = join(dir, program)
       try {
         accessSync(path, constants.X_OK)
@@ -42,6 +50,10 @@ export function find(need: Need): string | undefined {
     }
   }
   return undefined
+}
+
+function beside({ beside: pattern }: Need): string[] {
+  return pattern === undefined ? [] : globSync(pattern).sort().reverse()
 }
 
 /** Install what is missing, or end the process with the list of it. Prints to standard error only. */

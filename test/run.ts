@@ -10,6 +10,7 @@ import {
   GIT_LFS,
   OPENSSH,
   OPENSSL,
+  POSTGRES,
   provide,
 } from '../scripts/prerequisites.ts'
 
@@ -36,7 +37,7 @@ const args = process.argv.slice(2)
 const named = args.filter((arg) => !arg.startsWith('--'))
 const all = args.includes('--long') ? LONG : SUITES
 const chosen = named.length === 0 ? all : all.filter(({ name }) => named.includes(name))
-provide([GIT, GIT_LFS, OPENSSH, OPENSSL, COMPILER, CHROMIUM, FIREFOX])
+provide([GIT, GIT_LFS, OPENSSH, OPENSSL, COMPILER, CHROMIUM, FIREFOX, POSTGRES])
 
 function run(argv: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve) => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { engine } from '../../test/support/engines.ts'
 import { parseTrust } from '../core/evidence/trust.ts'
 import { verifyBundle } from '../core/evidence/verify-bundle.ts'
 import { parseEntry } from '../core/ledger/entry.ts'
 import { leafHash, type NodeAt, nodesOf } from '../core/merkle/tree.ts'
-import { openSqlite } from '../store/sqlite/open-sqlite.ts'
 import type { Store } from '../store/store.ts'
 import { exportBundle } from './export-bundle.ts'
 import { verifyLedger } from './verify-ledger.ts'
@@ -23,45 +22,47 @@ const read = (version: string, name: string): string => readFileSync(join(dir, v
 
 /** A log of an earlier release, in a store of this one. */
 async function restored({ entries, checkpoint }: Log): Promise<{ store: Store; end(): Promise<void> }> {
-  const home = mkdtempSync(join(tmpdir(), 'golden-'))
-  const store = await openSqlite(join(home, 'x.db'))
+  const database = await engine.fresh()
+  const store = await database.open()
   const nodes = new Map<string, Uint8Array>()
   const at: NodeAt = (level, index) => nodes.get(`${level}/${index}`)!
-  for (const [idx, { entry, payload, salt }] of entries.entries()) {
-    const bytes = Buffer.from(entry, 'base64')
-    const parsed = parseEntry(bytes)
-    assert.ok(parsed.ok)
-    const { type, time } = parsed.value
-    const says = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
-      [key: string]: { [key: string]: string }
+  await store.transaction(async (write) => {
+    for (const [idx, { entry, payload, salt }] of entries.entries()) {
+      const bytes = Buffer.from(entry, 'base64')
+      const parsed = parseEntry(bytes)
+      assert.ok(parsed.ok)
+      const { type, time } = parsed.value
+      const says = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+        [key: string]: { [key: string]: string }
+      }
+      // An outcome names its intent, which names the account.
+      const account =
+        says['account']?.['id'] ?? says['actor']?.['account'] ?? (type === 'outcome' ? owner(entries) : null)
+      await write
+        .insertInto('ledger_entry')
+        .values({
+          idx,
+          type,
+          time,
+          bytes,
+          payload: Buffer.from(payload, 'base64'),
+          salt: Buffer.from(salt, 'base64'),
+          account_id: account ?? null,
+          repo_id: null,
+        })
+        .execute()
+      for (const { level, index, hash } of nodesOf(idx, leafHash(bytes), at)) {
+        nodes.set(`${level}/${index}`, hash)
+        await write.insertInto('ledger_node').values({ level, idx: index, hash }).execute()
+      }
     }
-    // An outcome names its intent, which names the account.
-    const account =
-      says['account']?.['id'] ?? says['actor']?.['account'] ?? (type === 'outcome' ? owner(entries) : null)
-    await store.db
-      .insertInto('ledger_entry')
-      .values({
-        idx,
-        type,
-        time,
-        bytes,
-        payload: Buffer.from(payload, 'base64'),
-        salt: Buffer.from(salt, 'base64'),
-        account_id: account ?? null,
-        repo_id: null,
-      })
-      .execute()
-    for (const { level, index, hash } of nodesOf(idx, leafHash(bytes), at)) {
-      nodes.set(`${level}/${index}`, hash)
-      await store.db.insertInto('ledger_node').values({ level, idx: index, hash }).execute()
-    }
-  }
-  await store.db.insertInto('ledger_checkpoint').values({ size: entries.length, note: checkpoint }).execute()
+    await write.insertInto('ledger_checkpoint').values({ size: entries.length, note: checkpoint }).execute()
+  })
   return {
     store,
     async end() {
       await store.close()
-      rmSync(home, { recursive: true })
+      await database.remove()
     },
   }
 }

@@ -1,26 +1,23 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { engine, type Fresh } from '../../test/support/engines.ts'
 import { ed25519PrivateKey } from '../core/crypto.ts'
 import { writeCheckpoint } from '../core/ledger/checkpoint.ts'
 import { signNote } from '../core/ledger/note.ts'
 import { refusal } from '../core/refusal.ts'
-import { openSqlite } from '../store/sqlite/open-sqlite.ts'
-import type { Store } from '../store/store.ts'
+import type { Store, Write } from '../store/store.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './open-ledger.ts'
 import { verifyLedger } from './verify-ledger.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'ledger-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
-let count = 0
+const made: Fresh[] = []
+after(() => Promise.all(made.map((database) => database.remove())))
 
-async function fresh(): Promise<{ store: Store; ledger: Ledger; path: string }> {
-  const path = join(dir, `${count++}.db`)
-  const store = await openSqlite(path)
-  return { store, path, ledger: open(store) }
+async function fresh(): Promise<{ store: Store; ledger: Ledger; again(): Promise<Store> }> {
+  const database = await engine.fresh()
+  made.push(database)
+  const store = await database.open()
+  return { store, again: database.open, ledger: open(store) }
 }
 const KEY = ed25519PrivateKey(Buffer.alloc(32, 1))
 const open = (store: Store): Ledger =>
@@ -85,8 +82,8 @@ test('a guard that refuses leaves no entry and no row, and disturbs nobody else'
 })
 
 test('two writers on one log never fork it', async () => {
-  const { store, ledger, path } = await fresh()
-  const other = await openSqlite(path)
+  const { store, ledger, again } = await fresh()
+  const other = await again()
   const second = open(other)
   for (let i = 0; i < 20; i++) await (i % 2 === 0 ? ledger : second).append(record(i))
   assert.deepEqual(await verifyLedger(store, ledger.vkey), {
@@ -98,11 +95,11 @@ test('two writers on one log never fork it', async () => {
 })
 
 describe('verification finds', () => {
-  const tamper: readonly [string, (store: Store) => Promise<unknown>][] = [
+  const tamper: readonly [string, (write: Write) => Promise<unknown>][] = [
     [
       'a changed entry',
-      (store) =>
-        store.db
+      (write) =>
+        write
           .updateTable('ledger_entry')
           .set({ bytes: Buffer.from('{}') })
           .where('idx', '=', 1)
@@ -110,22 +107,22 @@ describe('verification finds', () => {
     ],
     [
       'a changed payload',
-      (store) =>
-        store.db
+      (write) =>
+        write
           .updateTable('ledger_entry')
           .set({ payload: Buffer.from('{"n":9}') })
           .where('idx', '=', 1)
           .execute(),
     ],
-    ['a missing entry', (store) => store.db.deleteFrom('ledger_entry').where('idx', '=', 1).execute()],
+    ['a missing entry', (write) => write.deleteFrom('ledger_entry').where('idx', '=', 1).execute()],
     [
       'entries beyond the checkpoint',
-      (store) => store.db.deleteFrom('ledger_checkpoint').where('size', '=', 3).execute(),
+      (write) => write.deleteFrom('ledger_checkpoint').where('size', '=', 3).execute(),
     ],
     [
       'a changed node',
-      (store) =>
-        store.db
+      (write) =>
+        write
           .updateTable('ledger_node')
           .set({ hash: Buffer.alloc(32) })
           .where('level', '=', 1)
@@ -133,53 +130,53 @@ describe('verification finds', () => {
     ],
     [
       'an older checkpoint over something else',
-      async (store) => {
+      async (write) => {
         const root = Buffer.alloc(32, 7)
         const note = signNote(
           writeCheckpoint({ origin: 'test.example/ledger', size: 2, root }),
           'test.example/ledger',
           KEY,
         )
-        await store.db.updateTable('ledger_checkpoint').set({ note }).where('size', '=', 2).execute()
+        await write.updateTable('ledger_checkpoint').set({ note }).where('size', '=', 2).execute()
       },
     ],
     [
       'a checkpoint filed under another size',
-      (store) => store.db.updateTable('ledger_checkpoint').set({ size: 4 }).where('size', '=', 3).execute(),
+      (write) => write.updateTable('ledger_checkpoint').set({ size: 4 }).where('size', '=', 3).execute(),
     ],
     [
       'a node too many',
-      (store) =>
-        store.db
+      (write) =>
+        write
           .insertInto('ledger_node')
           .values({ level: 0, idx: 3, hash: Buffer.alloc(32) })
           .execute(),
     ],
-    ['a missing node', (store) => store.db.deleteFrom('ledger_node').where('level', '=', 1).execute()],
+    ['a missing node', (write) => write.deleteFrom('ledger_node').where('level', '=', 1).execute()],
     [
       'a salt without its payload',
-      (store) => store.db.updateTable('ledger_entry').set({ payload: null }).where('idx', '=', 1).execute(),
+      (write) => write.updateTable('ledger_entry').set({ payload: null }).where('idx', '=', 1).execute(),
     ],
     [
       'another type in the column',
-      (store) => store.db.updateTable('ledger_entry').set({ type: 'x' }).where('idx', '=', 1).execute(),
+      (write) => write.updateTable('ledger_entry').set({ type: 'x' }).where('idx', '=', 1).execute(),
     ],
     [
       'another time in the column',
-      (store) => store.db.updateTable('ledger_entry').set({ time: 1 }).where('idx', '=', 1).execute(),
+      (write) => write.updateTable('ledger_entry').set({ time: 1 }).where('idx', '=', 1).execute(),
     ],
-    ['the last entry missing', (store) => store.db.deleteFrom('ledger_entry').where('idx', '=', 2).execute()],
-    ['no checkpoint at all', (store) => store.db.deleteFrom('ledger_checkpoint').execute()],
+    ['the last entry missing', (write) => write.deleteFrom('ledger_entry').where('idx', '=', 2).execute()],
+    ['no checkpoint at all', (write) => write.deleteFrom('ledger_checkpoint').execute()],
     [
       'a changed checkpoint',
-      (store) => store.db.updateTable('ledger_checkpoint').set({ note: 'x' }).where('size', '=', 3).execute(),
+      (write) => write.updateTable('ledger_checkpoint').set({ note: 'x' }).where('size', '=', 3).execute(),
     ],
   ]
   for (const [name, change] of tamper) {
     test(name, async () => {
       const { store, ledger } = await fresh()
       for (let n = 0; n < 3; n++) await ledger.append(record(n))
-      await change(store)
+      await store.transaction(change)
       const found = await verifyLedger(store, ledger.vkey)
       assert.equal(found.ok, false, JSON.stringify(found))
       await store.close()
@@ -200,11 +197,9 @@ describe('verification finds', () => {
   test('nothing in an erased payload: proofs survive erasure', async () => {
     const { store, ledger } = await fresh()
     for (let n = 0; n < 3; n++) await ledger.append(record(n))
-    await store.db
-      .updateTable('ledger_entry')
-      .set({ payload: null, salt: null })
-      .where('idx', '=', 1)
-      .execute()
+    await store.transaction((write) =>
+      write.updateTable('ledger_entry').set({ payload: null, salt: null }).where('idx', '=', 1).execute(),
+    )
     assert.deepEqual(await verifyLedger(store, ledger.vkey), {
       ok: true,
       value: { size: 3, erased: 1, origin: 'test.example/ledger' },

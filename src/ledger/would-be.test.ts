@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { engine, type Fresh } from '../../test/support/engines.ts'
 import { ed25519PrivateKey } from '../core/crypto.ts'
-import { openSqlite } from '../store/sqlite/open-sqlite.ts'
 import type { Ledger } from './ledger.ts'
 import { openLedger } from './open-ledger.ts'
 import { createWouldBe, type WouldBe, type WouldBeNote } from './would-be.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'would-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
-let count = 0
+const made: Fresh[] = []
+after(() => Promise.all(made.map((database) => database.remove())))
 const DAY = 86_400_000
 
 async function bed() {
-  const store = await openSqlite(join(dir, `${count++}.db`))
+  const database = await engine.fresh()
+  made.push(database)
+  const store = await database.open()
   const clock = { now: Date.UTC(2026, 10, 24, 12) }
   const now = (): number => clock.now
   const ledger = openLedger({

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import type { KyselyPlugin } from 'kysely'
 import { ed25519PrivateKey } from '../../src/core/crypto.ts'
@@ -9,15 +6,14 @@ import { refusal } from '../../src/core/refusal.ts'
 import type { Ledger } from '../../src/ledger/ledger.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import { verifyLedger } from '../../src/ledger/verify-ledger.ts'
-import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import type { Store, Write } from '../../src/store/store.ts'
+import { engine, type Fresh } from '../support/engines.ts'
 
 // A store that fails at every step of a batch in turn: before a statement, after it, or around the commit. Whatever
 // happens, the log verifies, and what a caller was told is what is there: nothing half.
 
-const dir = mkdtempSync(join(tmpdir(), 'faults-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
-let made = 0
+const made: Fresh[] = []
+after(() => Promise.all(made.map((database) => database.remove())))
 
 const open = (store: Store): Ledger =>
   openLedger({
@@ -72,7 +68,9 @@ async function state(store: Store, ledger: Ledger): Promise<{ size: number; nonc
 }
 
 async function fresh(): Promise<{ store: Store; ledger: Ledger }> {
-  const store = await openSqlite(join(dir, `${made++}.db`))
+  const database = await engine.fresh()
+  made.push(database)
+  const store = await database.open()
   const ledger = open(store)
   for (let n = 0; n < 3; n++) await ledger.append(record(n))
   return { store, ledger }
@@ -91,7 +89,7 @@ test('how many statements such a batch takes, so that the table below reaches al
   await store.close()
 })
 
-const LAST = 26
+const LAST = 14
 describe('a store that fails', async () => {
   const { store, ledger } = await fresh()
   after(() => store.close())

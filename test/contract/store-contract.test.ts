@@ -1,32 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { NewerDatabase } from '../../src/store/migrations/migrate.ts'
 import type { Schema } from '../../src/store/schema.ts'
-import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import type { Store, Write } from '../../src/store/store.ts'
-
-/** A database that does not exist yet; `open` may be called again, for a second process on it. */
-interface Engine {
-  readonly name: string
-  fresh(): Promise<{ open(): Promise<Store>; remove(): Promise<void> }>
-}
-
-const ENGINES: readonly Engine[] = [
-  {
-    name: 'sqlite',
-    async fresh() {
-      const dir = mkdtempSync(join(tmpdir(), 'store-'))
-      return {
-        open: () => openSqlite(join(dir, 'x.db')),
-        remove: async () => rmSync(dir, { recursive: true, force: true }),
-      }
-    },
-  },
-]
+import { ENGINES, type Fresh } from '../support/engines.ts'
+import { eventually } from '../support/raw-http.ts'
 
 const setting = (key: string) => (write: Write) =>
   write.insertInto('setting').values({ key, value: 'x' }).execute()
@@ -61,7 +41,7 @@ const DEVICE: Schema['device'] = {
 
 for (const engine of ENGINES) {
   describe(`store: ${engine.name}`, () => {
-    let home: Awaited<ReturnType<Engine['fresh']>>
+    let home: Fresh
     let store: Store
     before(async () => {
       home = await engine.fresh()
@@ -108,8 +88,93 @@ for (const engine of ENGINES) {
       assert.ok(!(await keys(store)).includes('twice'))
     })
 
+    test('a failed statement that `work` overlooks is never half of what is on disk', async () => {
+      const worked = await store
+        .transaction(async (write) => {
+          await setting('overlooked-1')(write)
+          await setting('overlooked-1')(write).catch(() => {})
+          await setting('overlooked-2')(write).catch(() => {})
+        })
+        .then(
+          () => ['overlooked-1', 'overlooked-2'],
+          () => [],
+        )
+      assert.deepEqual(
+        (await keys(store)).filter((key) => key.startsWith('overlooked')),
+        worked,
+      )
+    })
+
+    test('a savepoint undoes a failed statement, and the rest stays', async () => {
+      await store.transaction(async (write) => {
+        await setting('saved-1')(write)
+        await sql`savepoint here`.execute(write)
+        await assert.rejects(setting('saved-1')(write))
+        await sql`rollback to here`.execute(write)
+        await sql`release here`.execute(write)
+        await setting('saved-2')(write)
+      })
+      assert.deepEqual(
+        (await keys(store)).filter((key) => key.startsWith('saved')),
+        ['saved-1', 'saved-2'],
+      )
+    })
+
+    test('text is ordered by its bytes, and compared as it is', async () => {
+      const words = [
+        'order-B',
+        'order-a',
+        'order-Z',
+        'order-é',
+        'order-_',
+        'order-~',
+        'order-\u{1f511}',
+        'order-\uff21',
+      ]
+      for (const key of words) await store.transaction(setting(key))
+      const bytes = words.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      assert.deepEqual(
+        (await keys(store)).filter((key) => key.startsWith('order-')),
+        bytes,
+      )
+      const found = await store.db.selectFrom('setting').select('key').where('key', '=', 'ORDER-B').execute()
+      assert.deepEqual(found, [])
+    })
+
+    test('two processes write at once, and nothing gets lost', async () => {
+      const other = await home.open()
+      await store.transaction((write) =>
+        write.insertInto('setting').values({ key: 'both', value: '0' }).execute(),
+      )
+      const add = (at: Store) =>
+        at.transaction(async (write) => {
+          const row = await write
+            .selectFrom('setting')
+            .select('value')
+            .where('key', '=', 'both')
+            .executeTakeFirstOrThrow()
+          await write
+            .updateTable('setting')
+            .set({ value: `${Number(row.value) + 1}` })
+            .where('key', '=', 'both')
+            .execute()
+        })
+      // SQLite blocks this thread while it waits for the other, so one of each at a time.
+      for (let i = 0; i < 10; i++)
+        await (engine.name === 'sqlite' ? add(i % 2 ? store : other) : Promise.all([add(store), add(other)]))
+      const row = await store.db
+        .selectFrom('setting')
+        .select('value')
+        .where('key', '=', 'both')
+        .executeTakeFirstOrThrow()
+      assert.equal(row.value, engine.name === 'sqlite' ? '10' : '20')
+      await other.close()
+    })
+
     test('transactions run one after the other', async () => {
-      await store.db.insertInto('setting').values({ key: 'count', value: '0' }).execute()
+      await store.transaction((write) =>
+        write.insertInto('setting').values({ key: 'count', value: '0' }).execute(),
+      )
       await Promise.all(
         Array.from({ length: 20 }, () =>
           store.transaction(async (write) => {
@@ -137,11 +202,15 @@ for (const engine of ENGINES) {
 
     test('another process: what it commits is seen, and changes() grows by it alone', async () => {
       const other = await home.open()
+      await other.transaction(setting('before'))
+      await eventually(() => store.changes() > 1, 'the first is heard of')
+      await wait(100)
       const quiet = store.changes()
       await store.transaction(setting('own'))
+      await wait(100)
       assert.equal(store.changes(), quiet)
       await other.transaction(setting('others'))
-      assert.ok(store.changes() > quiet)
+      await eventually(() => store.changes() > quiet, 'the change is heard of')
       assert.ok((await keys(store)).includes('others'))
       await other.close()
     })
@@ -154,11 +223,13 @@ for (const engine of ENGINES) {
     })
 
     test('values come back as they were: bytes, large numbers, nulls, text outside ASCII', async () => {
-      await store.db
-        .insertInto('account')
-        .values({ ...ACCOUNT, name: 'Größe \u{1f511}' })
-        .execute()
-      await store.db.insertInto('device').values(DEVICE).execute()
+      await store.transaction(async (write) => {
+        await write
+          .insertInto('account')
+          .values({ ...ACCOUNT, name: 'Größe \u{1f511}' })
+          .execute()
+        await write.insertInto('device').values(DEVICE).execute()
+      })
       const device = await store.db.selectFrom('device').selectAll().executeTakeFirstOrThrow()
       assert.deepEqual({ ...device, public_key: Buffer.from(device.public_key) }, DEVICE)
       const account = await store.db.selectFrom('account').selectAll().executeTakeFirstOrThrow()
@@ -167,11 +238,13 @@ for (const engine of ENGINES) {
 
     test('an insert that meets what is there says so', async () => {
       const insert = () =>
-        store.db
-          .insertInto('used_nonce')
-          .values({ nonce: 'n', forget_at: 0 })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst()
+        store.transaction((write) =>
+          write
+            .insertInto('used_nonce')
+            .values({ nonce: 'n', forget_at: 0 })
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirst(),
+        )
       assert.equal((await insert()).numInsertedOrUpdatedRows, 1n)
       assert.equal((await insert()).numInsertedOrUpdatedRows, 0n)
     })
@@ -237,7 +310,8 @@ for (const engine of ENGINES) {
       ['an account with devices removed', (w) => w.deleteFrom('account').where('id', '=', 'a').execute()],
     ]
     for (const [name, write] of refused)
-      test(`refused: ${name}`, () => assert.rejects(store.transaction(write), /constraint|datatype|store/i))
+      test(`refused: ${name}`, () =>
+        assert.rejects(store.transaction(write), /constraint|datatype|store|is of type/i))
 
     test('a forge session ends with the portal session it hangs on', async () => {
       const session: Schema['session'] = {
@@ -253,19 +327,21 @@ for (const engine of ENGINES) {
         expires_at: 0,
         uv: 1,
       }
-      await store.db.insertInto('session').values(session).execute()
-      await store.db
-        .insertInto('session')
-        .values({ ...session, id: 'f', secret_hash: 'f', door: 'forge', parent_id: 'p' })
-        .execute()
-      await store.db.deleteFrom('session').where('id', '=', 'p').execute()
+      await store.transaction(async (write) => {
+        await write.insertInto('session').values(session).execute()
+        await write
+          .insertInto('session')
+          .values({ ...session, id: 'f', secret_hash: 'f', door: 'forge', parent_id: 'p' })
+          .execute()
+        await write.deleteFrom('session').where('id', '=', 'p').execute()
+      })
       assert.equal(await store.db.selectFrom('session').select('id').executeTakeFirst(), undefined)
     })
 
     test('a database of a later release is not touched', async () => {
       const later = await engine.fresh()
       const first = await later.open()
-      await sql`insert into migration (number) values (999)`.execute(first.db)
+      await first.transaction((write) => sql`insert into migration (number) values (999)`.execute(write))
       await first.close()
       await assert.rejects(later.open(), NewerDatabase)
       await later.remove()

@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after } from 'node:test'
 import { ed25519PrivateKey } from '../../src/core/crypto.ts'
 import type { Account, Device } from '../../src/core/identity.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { openIdentity } from '../../src/identity/open-identity.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
-import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { engine, type Fresh } from './engines.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'identity-'))
-after(() => rmSync(dir, { recursive: true, force: true }))
+const made: Fresh[] = []
+after(() => Promise.all(made.map((database) => database.remove())))
 export const MINUTE = 60_000
 export const EPOCH = 1_800_000_000_000
-let count = 0
 
 /** Identity on a store and a ledger of its own, with a clock that stands still. */
 export interface World {
@@ -23,16 +19,16 @@ export interface World {
   readonly store: Store
   readonly vkey: string
   readonly clock: { now: number }
-  readonly path: string
   /** Another process on the same store, as the host's command line is. */
   again(): Promise<Identity>
 }
 
 export async function world(): Promise<World> {
   const clock = { now: EPOCH }
-  const path = join(dir, `${count++}.db`)
+  const database = await engine.fresh()
+  made.push(database)
   const open = async (): Promise<{ identity: Identity; store: Store; vkey: string }> => {
-    const store = await openSqlite(path)
+    const store = await database.open()
     const now = (): number => clock.now
     const ledger = openLedger({ store, key: ed25519PrivateKey(Buffer.alloc(32, 1)), origin: 'x/ledger', now })
     const identity = await openIdentity({
@@ -55,7 +51,7 @@ export async function world(): Promise<World> {
     return { identity, store, vkey: ledger.vkey }
   }
   const first = await open()
-  return { ...first, clock, path, again: async () => (await open()).identity }
+  return { ...first, clock, again: async () => (await open()).identity }
 }
 
 let forgeId = 1

@@ -1,9 +1,17 @@
-import { join } from 'node:path'
-import { openSqlite } from '../../src/store/sqlite/open-sqlite.ts'
+import { openStore } from '../../src/open-store.ts'
+import { loadSettings } from '../../src/settings.ts'
+import type { Store } from '../../src/store/store.ts'
+
+/** What a home keeps, in whichever database. */
+export async function storeOf(home: string): Promise<Store> {
+  const settings = await loadSettings({ home, port: 0, json: false })
+  if (!settings.ok) throw new Error(settings.error)
+  return openStore(home, settings.value.database)
+}
 
 /** Payloads of all entries of a type in a home's ledger, oldest first. */
 export async function ledgerEntries(home: string, type: string): Promise<Record<string, any>[]> {
-  const store = await openSqlite(join(home, 'countersign.db'))
+  const store = await storeOf(home)
   const rows = await store.db
     .selectFrom('ledger_entry')
     .select('payload')

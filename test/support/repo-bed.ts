@@ -17,12 +17,18 @@ export class RepoBed {
   readonly #env: Record<string, string>
   #commits = 0
 
-  constructor(env: Record<string, string>) {
+  readonly #home: string | undefined
+
+  constructor(env: Record<string, string>, home?: string) {
     this.#env = env
+    this.#home = home
   }
 
   async start(): Promise<void> {
-    this.gateway = await startGateway({ env: this.#env })
+    this.gateway = await startGateway({
+      env: this.#env,
+      ...(this.#home !== undefined && { home: this.#home }),
+    })
     this.keeper = await pusher(this.gateway, 'keeper', this.gateway.enroll!)
     await this.keeper.person.openForge('/')
     this.work = this.keeper.git.path('work')
