@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { GIT, OPENSSH, provide } from '../scripts/prerequisites.ts'
 import { changes } from './changes.ts'
 import { holds } from './holds.ts'
+import { ledger } from './ledger.ts'
 import { pages } from './pages.ts'
 import { pushes } from './pushes.ts'
 import { ssh } from './ssh.ts'
@@ -16,7 +17,7 @@ const { values, positionals } = parseArgs({
 })
 provide([GIT, OPENSSH])
 process.setMaxListeners(0) // every child is ended at the exit, however it comes
-const PARTS = { pages, changes, transfers, pushes, ssh, holds, start }
+const PARTS = { pages, changes, transfers, pushes, ssh, holds, ledger, start }
 const rows: Row[] = []
 for (const [name, part] of Object.entries(PARTS)) {
   if (positionals.length === 0 || positionals.includes(name)) rows.push(...(await part(values.quick)))
