@@ -52,6 +52,7 @@ export interface Release {
   title: string
   notes: string
   draft: boolean
+  files?: string[]
 }
 
 export type Mode = 'read' | 'write' | 'admin'

@@ -69,6 +69,7 @@ export function createStandIn(store: Store, options: Options): Server {
       fields,
       json: type.includes('json') ? parseObject(body) : {},
       csrf,
+      ...(type.startsWith('multipart/form-data') && (await fileOf(body, type))),
     }
 
     if (!found) return send(res, user || !api ? notFound(visit) : forbidden(), cookies)
@@ -143,6 +144,12 @@ async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
     if (size <= MAX_BODY) parts.push(part)
   }
   return size <= MAX_BODY ? Buffer.concat(parts) : undefined
+}
+
+async function fileOf(body: Buffer, type: string): Promise<{ file?: File }> {
+  const form = await new Response(new Uint8Array(body), { headers: { 'content-type': type } }).formData()
+  const file = form.get('file')
+  return file instanceof File ? { file } : {}
 }
 
 function parseObject(body: Buffer): Record<string, unknown> {

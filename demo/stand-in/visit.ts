@@ -18,6 +18,8 @@ export interface Visit {
   /** The JSON body of an API call, else an empty object. */
   readonly json: Record<string, unknown>
   readonly csrf: string
+  /** The file of a multipart form. */
+  readonly file?: File
 }
 
 export interface Reply {

@@ -29,7 +29,7 @@ export async function bindChange(
   account: { readonly id: string; readonly name: string },
   ctx: Pick<FlowContext, 'forge' | 'spool' | 'stage' | 'now'>,
 ): Promise<Result<Change, Refusal>> {
-  if (isRelease(change.verb)) return bindRelease(change, repo, account.name, ctx.forge)
+  if (isRelease(change.verb)) return bindRelease(change, repo, account, ctx)
   if (change.verb === 'pr.merge') return bindMerge(change, repo, account, ctx)
   if (makesCommit(change.verb)) return bindCommit(change, repo, account, ctx)
   if (change.verb !== 'branch.delete') return ok(change)

@@ -4,6 +4,7 @@ import { branchRef, tagRef } from '../core/action/moves.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { BOUND_FIELDS } from '../core/statement/change-fields.ts'
+import type { Stage, StagedFile } from '../spool/spool.ts'
 import type { Forge, ForgeRelease, ForgeRepo } from '../upstream/forge.ts'
 
 const look = 'Go back to the page of the releases, and look at what is there now.'
@@ -16,9 +17,9 @@ const TWO_TAGS = refusal(
   'Use the address that the page of the releases leads to.',
 )
 const NO_FILE = refusal(
-  'not-allowed-yet',
-  'A file that was just uploaded cannot be read back, so nobody could say what is signed.',
-  'Publish the release without it.',
+  'not-found',
+  'A file that was uploaded is no longer kept, or is not yours.',
+  'Reload the page, and upload it again.',
 )
 const CHANGED = refusal(
   'proof-invalid',
@@ -27,7 +28,11 @@ const CHANGED = refusal(
 )
 
 type Refs = ReadonlyMap<string, string>
-type Asked = Pick<Forge, 'refs' | 'releases' | 'attachment'>
+type Reader = { readonly id: string; readonly name: string }
+interface Asked {
+  readonly forge: Pick<Forge, 'refs' | 'releases' | 'attachment'>
+  readonly stage: Pick<Stage, 'find'>
+}
 
 /**
  * A change of a release together with the tag that it names, makes or takes along: an object that is there is bound by its
@@ -36,11 +41,15 @@ type Asked = Pick<Forge, 'refs' | 'releases' | 'attachment'>
 export async function bindRelease(
   change: Change,
   repo: ForgeRepo,
-  reader: string,
-  forge: Asked,
+  reader: Reader,
+  ctx: Asked,
 ): Promise<Result<Change, Refusal>> {
   const said = (key: string): string => change.fields.find((one) => one[0] === key)?.[1] ?? ''
-  const [refs, releases] = await Promise.all([forge.refs(repo, 'code', reader), forge.releases(repo, reader)])
+  const { forge } = ctx
+  const [refs, releases] = await Promise.all([
+    forge.refs(repo, 'code', reader.name),
+    forge.releases(repo, reader.name),
+  ])
   if (!refs || !releases) return err(NO_RELEASE)
   const tag = said('tag')
   const found = releases.find((one) =>
@@ -52,7 +61,7 @@ export async function bindRelease(
     if (!found) return err(NO_RELEASE)
     return bind([['tag', found.tag], ...there(refs, found.tag)])
   }
-  const files = await digests(change, reader, forge)
+  const files = await digests(change, reader, ctx)
   if (!files.ok) return files
   const draft = said('draft') === 'yes'
   if (change.verb === 'release.create') {
@@ -70,12 +79,12 @@ export async function bindRelease(
 export async function stillBound(
   change: Change,
   repo: ForgeRepo,
-  reader: string,
-  forge: Asked,
+  reader: Reader,
+  ctx: Asked,
 ): Promise<Refusal | undefined> {
   const bound = BOUND_FIELDS[change.verb] ?? []
   const own = change.stated.filter(([key]) => !bound.includes(key))
-  const again = await bindRelease({ ...change, stated: own }, repo, reader, forge)
+  const again = await bindRelease({ ...change, stated: own }, repo, reader, ctx)
   if (!again.ok) return again.error
   return same(again.value.stated, change.stated) ? undefined : CHANGED
 }
@@ -103,15 +112,32 @@ function tagOf(
   return ok([...(sayTarget ? [['target', target] as const] : []), ['commit', tip]])
 }
 
+/** The files that are kept here for this release, by the words that its form has for them. */
+export function stagedFiles(
+  { fields }: Change,
+  account: string,
+  stage: Pick<Stage, 'find'>,
+): readonly StagedFile[] {
+  const ids = fields.filter(([key]) => key === 'file').map(([, id]) => id)
+  return ids.flatMap((id) => stage.find({ account, repo: null }, id) ?? [])
+}
+
+/** Each file by its content, and one that is new by its name as well. */
 async function digests(
   change: Change,
-  reader: string,
-  forge: Pick<Forge, 'attachment'>,
+  reader: Reader,
+  { forge, stage }: Asked,
 ): Promise<Result<readonly Field[], Refusal>> {
-  const files = change.fields.filter(([key]) => key === 'file').map(([, uuid]) => uuid)
-  const found = await Promise.all(files.map((uuid) => forge.attachment(uuid, reader)))
-  if (found.includes(undefined)) return err(NO_FILE)
-  return ok(found.map((digest) => ['file-digest', `sha256:${digest}`]))
+  const fresh = new Map(stagedFiles(change, reader.id, stage).map((one) => [one.id, one]))
+  const bound: Field[] = []
+  for (const [key, id] of change.fields) {
+    if (key !== 'file') continue
+    const staged = fresh.get(id)
+    const digest = staged?.sha256 ?? (await forge.attachment(id, reader.name))
+    if (digest === undefined) return err(NO_FILE)
+    bound.push(['file-digest', `${id} sha256:${digest}${staged ? ` ${staged.name}` : ''}`])
+  }
+  return ok(bound)
 }
 
 function same(a: readonly Field[], b: readonly Field[]): boolean {

@@ -1,11 +1,12 @@
 import { movesIn } from '../core/action/action.ts'
-import type { PlaceFacts } from '../core/action/change.ts'
-import { makesCommit, partOf } from '../core/action/moves.ts'
+import type { Change, PlaceFacts } from '../core/action/change.ts'
+import { isRelease, makesCommit, partOf } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import type { Account } from '../core/identity.ts'
 import { ok } from '../core/result.ts'
-import type { PushAnswer, Route } from '../upstream/forge.ts'
+import type { ChangeAnswer, ChangeRequest, PushAnswer, Route } from '../upstream/forge.ts'
 import { stagedFor } from './bind-commit.ts'
+import { stagedFiles } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import type { Outcome, RefOutcome } from './outcome.ts'
 import { known, type Passage } from './passage.ts'
@@ -32,13 +33,27 @@ export async function carryChange(
   const change = known(passage.change, 'change')
   if (makesCommit(change.verb)) return sendCommit(passage, ctx)
   const { account } = known(passage.principal, 'principal')
-  const { next, status, accepted, said } = await ctx.forge.change(
-    account.name,
-    route.write(change, factsOf(passage)),
-  )
+  const request = route.write(change, factsOf(passage))
+  const { next, status, accepted, said } = isRelease(change.verb)
+    ? await sendRelease(change, account, request, ctx)
+    : await ctx.forge.change(account.name, request)
   if (change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   if (change.verb === 'user.delete' && accepted) await endAccount(account, ctx)
   return { outcome: { kind: 'answered', refs: null, status, accepted, said }, next }
+}
+
+/** A release takes the files that were kept here along: the forge gets them now, and the form says its words for them. */
+async function sendRelease(
+  change: Change,
+  { id, name }: { readonly id: string; readonly name: string },
+  request: ChangeRequest,
+  { forge, stage }: FlowContext,
+): Promise<ChangeAnswer> {
+  const files = stagedFiles(change, id, stage)
+  const answer = await forge.change(name, request, files)
+  if (answer.accepted)
+    await Promise.all(files.map((file) => stage.remove({ account: id, repo: null }, file.id)))
+  return answer
 }
 
 /** Who is no longer at the forge has no way in: sessions, git passwords and what waits end at once. */

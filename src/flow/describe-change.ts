@@ -28,8 +28,7 @@ export async function describeChange(
   let unbound = false
   if (attempt.door === 'portal') {
     const { change } = attempt.parked
-    const stale =
-      repo && isRelease(change.verb) ? await stillBound(change, repo, account.name, ctx.forge) : undefined
+    const stale = repo && isRelease(change.verb) ? await stillBound(change, repo, account, ctx) : undefined
     if (stale) return stale
     passage.change = change
   } else {

@@ -112,8 +112,8 @@ export interface SpooledPush {
 /** Whose files these are: of one person, for one repository. */
 export interface StageOwner {
   readonly account: string
-  /** The forge's id of the repository. */
-  readonly repo: number
+  /** The forge's id of the repository; null for a release, whose page uploads them before it says of which. */
+  readonly repo: number | null
 }
 
 /** What opened the request that a file came with: when one of these ends, so does the file. */

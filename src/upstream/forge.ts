@@ -51,6 +51,14 @@ export interface ChangeRequest {
   readonly body: string
 }
 
+/** A file that the forge is given before a request that names it, by the word that the request has for it. */
+export interface FileToAttach {
+  readonly id: string
+  readonly name: string
+  /** Where its bytes are. */
+  readonly file: string
+}
+
 export interface ChangeAnswer {
   readonly status: number
   readonly accepted: boolean
@@ -257,7 +265,7 @@ export interface Forge {
    * Carry out a change as `user`, with a fresh token against request forgery. `accepted`: whether the forge took it; `next`: the
    * path where it sends the person then; `said`: its own words, when it did not.
    */
-  change(user: string, request: ChangeRequest): Promise<ChangeAnswer>
+  change(user: string, request: ChangeRequest, files?: readonly FileToAttach[]): Promise<ChangeAnswer>
   readonly commits: CommitWays
   /**
    * Move one ref as `user`, by git's own protocol and with the pack of what the forge lacks, read anew at each call. The forge

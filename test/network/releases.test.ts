@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -182,10 +183,61 @@ for (const forge of forges()) {
       assert.match((await send('/edit/v99', { title: 'None', content: '' })).text, /no such release/)
     })
 
-    test('a file that was only just uploaded is refused: nobody can say what is in it', async () => {
-      const answer = await send('/new', release('v6', { files: '01234567-89ab-cdef-0123-456789abcdef' }))
-      assert.match(answer.text, /cannot be read back/)
-      assert.equal(answer.headers['refresh'], undefined)
+    /** A file as the page's script sends it, before the form; resolves with the word for it. */
+    async function upload(name: string, bytes: string, who = keeper.person): Promise<string> {
+      const form = new FormData()
+      form.append('_csrf', 'x')
+      form.append('file', new File([bytes], name))
+      const encoded = new Response(form)
+      const answer = await who.ask(`${gateway.url}/releases/attachments`, {
+        method: 'POST',
+        body: Buffer.from(await encoded.arrayBuffer()),
+        headers: {
+          origin: gateway.url,
+          'sec-fetch-site': 'same-origin',
+          accept: 'application/json',
+          'content-type': encoded.headers.get('content-type')!,
+        },
+      })
+      assert.equal(answer.status, 200, answer.text)
+      return JSON.parse(answer.text)['uuid']
+    }
+    const attachments = async (): Promise<string[]> =>
+      [...(await page()).matchAll(/\/attachments\/([0-9a-f-]{36})/g)].map((match) => match[1]!)
+
+    test('a file that was uploaded is signed by its content and name, and is what people get', async () => {
+      const uuid = await upload('app.bin', 'what people run\n')
+      await publish('v6', { files: uuid })
+      const { fields } = (await last('intent'))['change'] as { fields: [string, string][] }
+      const [, bound] = fields.find(([key]) => key === 'file-digest')!
+      assert.match(bound, new RegExp(`^${uuid} sha256:[0-9a-f]{64} app\\.bin$`))
+      const [kept] = await attachments()
+      const got = await keeper.person.ask(`${gateway.url}/attachments/${kept}`)
+      assert.equal(got.text, 'what people run\n')
+      assert.match(String(got.headers['content-security-policy']), /sandbox/)
+      assert.equal(bound.includes(createHash('sha256').update(got.text).digest('hex')), true)
+      // It stays when the release is changed, and is signed by its content again.
+      const done = await confirm(await park('/edit/v6', { title: 'Six', content: '', files: kept! }))
+      assert.equal(done.status, 200, JSON.stringify(done.json))
+      const again = (await last('intent'))['change'].fields.find(([key]: [string]) => key === 'file-digest')
+      assert.equal(again[1], `${kept} sha256:${bound.split(' ')[1]!.slice(7)}`)
+      assert.deepEqual(await attachments(), [kept])
+    })
+
+    test("not one that is nobody's, another's, or that has been used", async () => {
+      const mallory = await enrolledPerson(
+        gateway,
+        await inviteLink(keeper.person, `mal${forge.name.length}`),
+      )
+      await mallory.openForge('/')
+      const theirs = await upload('theirs.bin', 'x', mallory)
+      const used = await upload('once.bin', 'y')
+      await publish('v61', { files: used })
+      for (const files of ['01234567-89ab-cdef-0123-456789abcdef', theirs, used]) {
+        const answer = await send('/new', release('v62', { files }))
+        assert.match(answer.text, /no longer kept, or is not yours/, files)
+        assert.equal(answer.headers['refresh'], undefined)
+      }
     })
 
     test('who protects tags by policy protects them here', async () => {

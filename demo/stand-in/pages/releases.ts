@@ -1,9 +1,13 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { randomUuid } from '../../../src/core/crypto.ts'
+import { accessOf } from '../access.ts'
 import { commitOf } from '../git/repository.ts'
 import { git, gitLine } from '../git/run.ts'
 import { html } from '../html.ts'
 import { form, notFound } from '../layout.ts'
 import type { Release } from '../model.ts'
-import { json, type Reply, type RepoVisit, type RouteLine, redirect } from '../visit.ts'
+import { json, type Reply, type RepoVisit, type RouteLine, redirect, status, type Visit } from '../visit.ts'
 import { repoApi, repoPage } from '../with-repo.ts'
 import { repoLayout } from './repo.ts'
 
@@ -14,8 +18,8 @@ const sameTag = (a: string, b: string): boolean => a.toLowerCase() === b.toLower
 
 function view(visit: RepoVisit): Reply {
   const rows = releasesOf(visit).map(
-    ({ tag, title, draft }) =>
-      html`<li><a href="${list(visit)}/edit/${tag}">${title}</a> ${tag}${draft ? ' (draft)' : ''}</li>`,
+    ({ tag, title, draft, files = [] }) =>
+      html`<li><a href="${list(visit)}/edit/${tag}">${title}</a> ${tag}${draft ? ' (draft)' : ''} ${files.map((uuid) => html`<a href="/attachments/${uuid}">${uuid}</a>`)}</li>`,
   )
   return repoLayout(visit, 'Releases', html`<a href="${list(visit)}/new">New release</a><ul>${rows}</ul>`)
 }
@@ -38,6 +42,27 @@ async function publish(visit: RepoVisit, { tag, target, draft }: Release): Promi
   return true
 }
 
+const folder = ({ options }: Visit): string => join(options.home, 'attachments')
+
+/** A file that belongs to nothing yet, and that nobody can read until it does. */
+async function attach(visit: Visit): Promise<Reply> {
+  if (!visit.file) return status(400)
+  const uuid = randomUuid()
+  mkdirSync(folder(visit), { recursive: true })
+  writeFileSync(join(folder(visit), uuid), Buffer.from(await visit.file.arrayBuffer()))
+  return json({ uuid })
+}
+
+/** For whoever may read the repository of the release that has it. */
+function attached(visit: Visit): Reply {
+  const uuid = visit.params[0]!
+  const repo = visit.store.state.repos.find(({ releases = [] }) =>
+    releases.some(({ files = [] }) => files.includes(uuid)),
+  )
+  if (!repo || !accessOf(visit.store, visit.user, repo)) return notFound(visit)
+  return { status: 200, type: 'application/octet-stream', body: readFileSync(join(folder(visit), uuid)) }
+}
+
 async function create(visit: RepoVisit): Promise<Reply> {
   const said = (name: string): string => visit.fields.get(name) ?? ''
   const release: Release = {
@@ -47,6 +72,7 @@ async function create(visit: RepoVisit): Promise<Reply> {
     title: said('title'),
     notes: said('content'),
     draft: said('draft') !== '',
+    files: visit.fields.getAll('files'),
   }
   const all = releasesOf(visit)
   if (all.some(({ tag }) => sameTag(tag, release.tag))) return blank(visit)
@@ -73,6 +99,7 @@ async function update(visit: RepoVisit): Promise<Reply> {
   release.title = visit.fields.get('title') ?? ''
   release.notes = visit.fields.get('content') ?? ''
   release.draft = draft
+  release.files = visit.fields.getAll('files')
   visit.store.save()
   return redirect(list(visit))
 }
@@ -107,5 +134,7 @@ export const RELEASES: readonly RouteLine[] = [
   ['GET', '/:/:/releases/edit/*', 'signed-in', repoPage('write', edit)],
   ['POST', '/:/:/releases/edit/*', 'signed-in', repoPage('write', update)],
   ['POST', '/:/:/releases/delete', 'signed-in', repoPage('write', remove)],
+  ['POST', '/releases/attachments', 'signed-in', attach],
+  ['GET', '/attachments/:', 'signed-in', attached],
   ['GET', '/api/v1/repos/:/:/releases', 'signed-in', repoApi('read', listed)],
 ]

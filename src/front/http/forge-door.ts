@@ -88,7 +88,8 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
     route: Route,
   ): WebAttempt['carry'] {
     const verb = route.kind === 'page' ? route.verb : undefined
-    if (verb === 'file.upload.stage') return (passage) => takeFile(req, res, passage, ctx, render)
+    if (verb === 'file.upload.stage' || verb === 'release.attachment.upload')
+      return (passage) => takeFile(req, res, passage, ctx, render)
     if (verb === 'file.upload.unstage') return (passage) => dropFile(req, res, passage, ctx, render)
     return (passage) => carry(req, res, url, passage)
   }

@@ -66,7 +66,7 @@ async function keep(
   passage: Passage,
   { stage }: FlowContext,
 ): Promise<Result<string, Refusal>> {
-  if (!known(passage.repo, 'repo').permissions.push) return err(NO_RIGHT)
+  if (passage.repo && !passage.repo.permissions.push) return err(NO_RIGHT)
   const type = req.headers['content-type'] ?? ''
   if (!/^multipart\/form-data;/i.test(type) || req.headers['content-encoding'] !== undefined)
     return err(NO_FILE)
@@ -119,7 +119,7 @@ function stagedBy({ principal, session, repo }: Passage): Parameters<FlowContext
   const { id, parent } = known(session, 'session')
   return {
     account: account.id,
-    repo: known(repo, 'repo').id,
+    repo: repo?.id ?? null,
     device: device.id,
     sessions: parent === null ? [id] : [id, parent],
   }

@@ -19,21 +19,17 @@ export async function sendChange(
 ): Promise<ChangeAnswer> {
   if (method === 'GET') return read(await client.ask({ path, as: user }))
   const wait = patience === undefined ? {} : { patience }
-  if (!wanted) return read(await client.ask({ method, path, as: user, encoded: body, ...wait }))
+  const token = wanted ? { csrf: await csrfToken(client, user) } : {}
+  return read(await client.ask({ method, path, as: user, encoded: body, ...token, ...wait }))
+}
+
+/** A fresh token against request forgery. */
+export async function csrfToken(client: Client, user: string): Promise<string> {
   const page = await client.ask({ path: TOKEN_PAGE, as: user })
   const csrf = page.cookie('_csrf')
   if (page.status !== 200 || csrf === undefined)
     throw new ForgeError('unexpected', `the forge answered ${page.status} to the page with its token`)
-  return read(
-    await client.ask({
-      method,
-      path,
-      as: user,
-      csrf: decodeURIComponent(csrf),
-      encoded: body,
-      ...wait,
-    }),
-  )
+  return decodeURIComponent(csrf)
 }
 
 function read(answer: Answer): ChangeAnswer {

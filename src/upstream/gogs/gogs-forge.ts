@@ -1,5 +1,6 @@
 import { type Forge, ForgeError } from '../forge.ts'
 import { collaborates, lookForFile } from './api/look.ts'
+import { attachFiles } from './attach-files.ts'
 import { createClient, SESSION_COOKIE } from './client.ts'
 import { commitWays } from './commit-ways.ts'
 import { sendDeletion } from './deletions.ts'
@@ -117,8 +118,9 @@ export function createGogsForge(options: GogsForgeOptions): Forge {
     },
     collaborates: (repo, person, asUser) => collaborates(asked(asUser), repo, person),
     file: (repo, path, asUser) => lookForFile(asked(asUser), repo, path),
-    change: (name, request) =>
-      sendDeletion(client, serviceUser, name, request, line) ?? changes(name, request, line),
+    change: async (name, request, files = []) =>
+      sendDeletion(client, serviceUser, name, request, line) ??
+      changes(name, await attachFiles(client, name, request, files, line), line),
     commits: commitWays(client),
     push: (name, repo, part, update, pack) =>
       sendPush(client, gitUser(name), { user: name, repo, part, update, pack }, line),
