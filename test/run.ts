@@ -24,10 +24,10 @@ interface Suite {
 
 const SUITES: readonly Suite[] = [
   { name: 'unit', files: '{src,test/unit}/**/*.test.ts', budget: 60, parallel: 2 },
-  { name: 'contract', files: 'test/contract/**/*.test.ts', budget: 120, parallel: 1 },
-  { name: 'network', files: 'test/network/**/*.test.ts', budget: 240, parallel: 2 },
+  { name: 'contract', files: 'test/contract/**/*.test.ts', budget: 180, parallel: 1 },
+  { name: 'network', files: 'test/network/**/*.test.ts', budget: 480, parallel: 2 },
   { name: 'cli', files: 'test/cli/**/*.test.ts', budget: 120, parallel: 2 },
-  { name: 'e2e', files: 'test/e2e/**/*.test.ts', budget: 240, parallel: 1 },
+  { name: 'e2e', files: 'test/e2e/**/*.test.ts', budget: 420, parallel: 1 },
   { name: 'fuzz', files: 'test/fuzz/**/*.test.ts', budget: 60, parallel: 2 },
 ]
 const LONG: readonly Suite[] = [{ name: 'long', files: 'test/long/**/*.test.ts', budget: 3600, parallel: 1 }]
