@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseUrl } from './core/database-url.ts'
+import { writePrivateFile } from './files/private-file.ts'
 import type { Identity } from './identity/identity.ts'
 import { openIdentity } from './identity/open-identity.ts'
 import { loadLedgerKey } from './ledger/keys.ts'
@@ -58,6 +59,12 @@ async function openOn(
   // A log signed by two keys would verify under neither: a lost key is a decision for a person, not for a start.
   if (known !== undefined && !existsSync(keyFile))
     throw new Error(`the signing key of this ledger is missing: put ${keyFile} back`)
+  const begun = join(home, 'secrets', 'ledger.begun')
+  // A second log under the same key would be a fork that nobody can tell from the first.
+  if (known === undefined && existsSync(begun))
+    throw new Error(
+      `the key of ${home} has signed a log that is not in this database: put that one back, or begin with another home`,
+    )
   const origin = known ?? `${new URL(portal!.origin).host}/ledger`
   const ledger = openLedger({ store, key: loadLedgerKey(keyFile), origin, now })
   // A database may be named by mistake that another home's key signs.
@@ -75,6 +82,7 @@ async function openOn(
       },
     )
   }
+  if (!existsSync(begun)) writePrivateFile(begun, `${origin}\n`)
   const { portalIdle, forgeIdle, absolute, gitPassword, token, link } = options.limits
   const identity = await openIdentity({
     store,

@@ -52,7 +52,16 @@ describe('npm start --json', () => {
     const home = scratch('npm')
     const { child, lines, ready } = await npmStart(home)
     assert.equal(lines.length, 1)
-    assert.deepEqual(Object.keys(ready), ['url', 'portal', 'enroll', 'forge', 'sample', 'pid'])
+    assert.deepEqual(Object.keys(ready), [
+      'url',
+      'portal',
+      'ssh',
+      'sshHostKey',
+      'enroll',
+      'forge',
+      'sample',
+      'pid',
+    ])
     assert.match(ready.url, /^http:\/\/127\.0\.0\.1:\d+$/)
     assert.match(ready.portal, /^http:\/\/localhost:\d+$/)
     assert.equal(ready.forge, 'stand-in')
@@ -142,4 +151,12 @@ test('options that make no sense are named, and nothing starts', async () => {
     assert.match(result.stderr, /^countersign: /)
     assert.equal(result.stdout, '')
   }
+})
+
+test('a home whose log is gone begins no second one under the same key', async () => {
+  const home = scratch('fork')
+  const env = { COUNTERSIGN_FORGE: 'stand-in' }
+  await (await startGateway({ home, env })).stop()
+  for (const end of ['', '-wal', '-shm']) rmSync(join(home, `countersign.db${end}`), { force: true })
+  await assert.rejects(startGateway({ home, env }), /has signed a log that is not in this database/)
 })
