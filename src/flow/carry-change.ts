@@ -3,8 +3,15 @@ import type { Change, PlaceFacts } from '../core/action/change.ts'
 import { isRelease, makesCommit, partOf } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import type { Account } from '../core/identity.ts'
+import { type Refusal, refusal } from '../core/refusal.ts'
 import { ok } from '../core/result.ts'
-import type { ChangeAnswer, ChangeRequest, PushAnswer, Route } from '../upstream/forge.ts'
+import {
+  type ChangeAnswer,
+  type ChangeRequest,
+  ForgeError,
+  type PushAnswer,
+  type Route,
+} from '../upstream/forge.ts'
 import { stagedFor } from './bind-commit.ts'
 import { stagedFiles } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
@@ -15,8 +22,18 @@ import { planCommit } from './plan-commit.ts'
 
 /** What came of a change, and the path on the forge where its person goes on; null when the forge named none. */
 export interface Carried {
-  readonly outcome: Extract<Outcome, { kind: 'answered' }>
+  readonly outcome: Outcome
   readonly next: string | null
+}
+
+/** Why a change that was sent is not done; undefined when it is. */
+export function notDone(outcome: Outcome): Refusal | undefined {
+  const fix = 'Go back to its page and look at what it wants.'
+  if (outcome.kind === 'broken')
+    return refusal('upstream', 'The forge gave no answer. What came of it is being looked into.', fix)
+  if (outcome.accepted === true) return undefined
+  const { told, said } = outcome
+  return refusal('upstream', told ?? `The forge did not take it${said ? `: ${said}` : ''}.`, fix)
 }
 
 /** What is known of a change's place from elsewhere than the request. */
@@ -24,8 +41,25 @@ export function factsOf({ repo }: Passage): PlaceFacts {
   return repo ? { private: repo.private } : {}
 }
 
-/** Carry a change out, whichever door it came by: as a request written anew, or as a commit that is made here and pushed. */
+/**
+ * Carry a change out, whichever door it came by: as a request written anew, or as a commit that is made here and pushed. A forge
+ * that does not answer in time may do it all the same: then nobody saw what came of it.
+ */
 export async function carryChange(
+  passage: Passage,
+  route: Extract<Route, { kind: 'change' }>,
+  ctx: FlowContext,
+): Promise<Carried> {
+  try {
+    return await carry(passage, route, ctx)
+  } catch (error) {
+    if (!(error instanceof ForgeError)) throw error
+    ctx.log.warn({ err: error, intent: passage.intent?.index }, 'the forge gave no answer to a change')
+    return { outcome: { kind: 'broken', why: 'upstream-failed', answered: false }, next: null }
+  }
+}
+
+async function carry(
   passage: Passage,
   route: Extract<Route, { kind: 'change' }>,
   ctx: FlowContext,
@@ -33,6 +67,11 @@ export async function carryChange(
   const change = known(passage.change, 'change')
   if (makesCommit(change.verb)) return sendCommit(passage, ctx)
   const { account } = known(passage.principal, 'principal')
+  if (isRelease(change.verb) && !hasItsFiles(change, account.id, ctx))
+    return {
+      outcome: { kind: 'answered', status: null, refs: null, accepted: false, told: NO_LONGER },
+      next: null,
+    }
   const request = route.write(change, factsOf(passage))
   const { next, status, accepted, said } = isRelease(change.verb)
     ? await sendRelease(change, account, request, ctx)
@@ -40,6 +79,12 @@ export async function carryChange(
   if (change.verb === 'user.profile.update') ctx.names.forget(account.id) // it may be a new one
   if (change.verb === 'user.delete' && accepted) await endAccount(account, ctx)
   return { outcome: { kind: 'answered', refs: null, status, accepted, said }, next }
+}
+
+/** Every new file that was signed, by its name, is still kept. */
+function hasItsFiles(change: Change, account: string, { stage }: FlowContext): boolean {
+  const fresh = change.stated.filter(([key, value]) => key === 'file-digest' && value.split(' ').length > 2)
+  return stagedFiles(change, account, stage).length === fresh.length
 }
 
 /** A release takes the files that were kept here along: the forge gets them now, and the form says its words for them. */
@@ -96,7 +141,7 @@ async function sendCommit(passage: Passage, ctx: FlowContext): Promise<Carried> 
   return answered(move.ref, sent.value, async () => ctx.forge.commits.next(change, repo, account.name))
 }
 
-function notSent(ref: string, told: string): Carried['outcome'] {
+function notSent(ref: string, told: string): Outcome {
   return {
     kind: 'answered',
     status: null,

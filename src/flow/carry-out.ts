@@ -4,9 +4,8 @@ import type { Carried, ParkedChange, StatementApproval } from '../hold/parked-ch
 import type { Principal } from '../identity/identity.ts'
 import type { Route } from '../upstream/forge.ts'
 import { authorize, type Verdict } from './authorize.ts'
-import { carryChange } from './carry-change.ts'
+import { carryChange, notDone } from './carry-change.ts'
 import type { FlowContext } from './context.ts'
-import type { Outcome } from './outcome.ts'
 
 /** A parked change, its touch, and the address that it was described by. */
 export interface CarryOut {
@@ -62,15 +61,8 @@ export async function carryOut(
     ctx,
   )
   if (verdict.kind === 'refused') return lacking(verdict) ?? failed(verdict.refusal)
-  const { outcome } = verdict
-  if (outcome.kind === 'answered' && outcome.accepted === true) return { kind: 'done', next }
-  return failed(
-    refusal(
-      'upstream',
-      outcome.kind === 'answered' ? (outcome.told ?? saidOf(outcome)) : 'The forge did not take it.',
-      'Go back to its page and look at what it wants.',
-    ),
-  )
+  const refused = notDone(verdict.outcome)
+  return refused ? failed(refused) : { kind: 'done', next }
 }
 
 function failed(refused: Refusal): Carried {
@@ -87,8 +79,4 @@ function lacking({ refusal: refused, passage }: Extract<Verdict, { kind: 'refuse
     counted: countersigns.map(({ account }) => account.id),
     unfit,
   }
-}
-
-function saidOf({ said }: Extract<Outcome, { kind: 'answered' }>): string {
-  return said ? `The forge did not take it: ${said}` : 'The forge did not take it.'
 }

@@ -29,6 +29,13 @@ async function afterWaiting(passage: Passage, ctx: FlowContext): Promise<Refusal
 function judge(passage: Passage, ctx: FlowContext): Refusal | undefined {
   const standing = checkStanding(passage, ctx) ?? checkOpen(passage, ctx)
   if (standing) return standing
+  // Others were asked about at the forge meanwhile: whose account or key ended since counts no more.
+  if (passage.countersigns)
+    passage.countersigns = passage.countersigns.filter(
+      ({ account, device }) =>
+        ctx.identity.account(account.id)?.state === 'active' &&
+        ctx.identity.device(device.id)?.state === 'active',
+    )
   const decision = ctx.policy.decide(
     decisionRequest(passage, passage.proof),
     ctx.identity.activeDevices(known(passage.principal, 'principal').account.id),

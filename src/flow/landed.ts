@@ -35,6 +35,8 @@ export function landed(
   return Promise.all(
     moves.map(async (move): Promise<RefOutcome> => {
       const { ref, before, after } = move
+      // A repository that was renamed or went meanwhile is none without refs.
+      if (!refs) return { ref, status: 'unknown', reason: 'the repository could not be read' }
       const now = tipIn(refs, ref)
       const seen = { ref, before, after: now }
       if (now === after && (after !== before || accepted === true)) return { ...seen, status: 'ok' }

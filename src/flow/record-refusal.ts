@@ -30,6 +30,8 @@ export async function recordRefusal(passage: Passage, refused: Refusal, ctx: Flo
     )
     return refused
   }
+  // What went wrong after the forge was asked is no decision: its intent says that it was wanted, and settling what came of it.
+  if (passage.intent && refused.reason === 'internal') return refused
   if (!ctx.refusalLimiter.mayTry(principal.account.id, now)) return refused
   ctx.refusalLimiter.failed(principal.account.id, now)
   try {

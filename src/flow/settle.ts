@@ -1,6 +1,7 @@
 import type { KeptRef, RefMove } from '../core/action/moves.ts'
 import { isZeroId } from '../core/git/ref-update.ts'
 import { accountId } from '../core/identity.ts'
+import { ForgeError } from '../upstream/forge.ts'
 import type { FlowContext } from './context.ts'
 import { judgeMerge } from './judge-merge.ts'
 import { ALARM, type RefOutcome } from './outcome.ts'
@@ -73,6 +74,7 @@ export async function settle(
         settledBy: options.by,
       })
     } catch (error) {
+      if (await isOver(error, intent, ctx)) continue
       left++
       ctx.log.warn({ err: error, intent: intent.entry_index }, 'an open intent could not be settled yet')
     }
@@ -80,8 +82,40 @@ export async function settle(
   return left
 }
 
+/**
+ * Whether an intent ends although nobody can read its refs: the forge answers, but lets none of those read who may be asked, and
+ * would long have done what it was going to. It would keep others from the refs for good.
+ */
+async function isOver(
+  error: unknown,
+  intent: OpenIntent,
+  ctx: Pick<FlowContext, 'ledger' | 'log' | 'now'>,
+): Promise<boolean> {
+  if (!(error instanceof ForgeError) || error.code !== 'unexpected') return false
+  if (ctx.now() < intent.created_at + LATE_MS) return false
+  ctx.log.error({ err: error, intent: intent.entry_index }, 'nobody can read what became of an intent')
+  const refs = (JSON.parse(intent.updates) as KeptRef[]).map(
+    ({ ref }): RefOutcome => ({ ref, status: 'unknown', reason: 'nobody may read the repository' }),
+  )
+  await recordRefs(ctx.ledger, {
+    intent: { index: intent.entry_index },
+    intentId: intent.id,
+    account: intent.account_id,
+    repo: { id: intent.repo_id, owner: intent.repo_owner, name: intent.repo_name },
+    part: intent.part,
+    refs,
+    settledBy: 'refs',
+  })
+  return true
+}
+
 /** What an open intent says of itself. */
 interface OpenIntent {
+  readonly id: string
+  readonly entry_index: number
+  readonly part: 'code' | 'wiki'
+  /** JSON. */
+  readonly updates: string
   readonly account_id: string
   readonly repo_id: number
   readonly repo_owner: string
@@ -104,7 +138,9 @@ export function mayStillCome(
   now: number,
 ): boolean {
   return (
-    intent.exclusive === 1 && now < intent.created_at + LATE_MS && refs.some(({ status }) => status === 'ng')
+    intent.exclusive === 1 &&
+    now < intent.created_at + LATE_MS &&
+    refs.some(({ status, after }) => status === 'ng' || (status === 'unknown' && after === undefined))
   )
 }
 

@@ -196,3 +196,25 @@ test('what ends while it is judged does not wait on', async () => {
   assert.equal((await one.approve(signed))?.reason, 'proof-invalid')
   assert.deepEqual([one.state, one.ask], ['revoked', null])
 })
+
+test('one person keeps nobody else from changing anything: ended ones count for nothing, and text has a share', () => {
+  const { parked, park } = bed()
+  for (let i = 0; i < 40; i++) assert.equal(park().refuse(), undefined)
+  const large: Change = { ...change, fields: [['content', 'x'.repeat(2_600)]] }
+  const tooMuch = parked.park({ ...requestOf(park()), change: large })
+  assert.ok(!tooMuch.ok && tooMuch.error.reason === 'rate-limited')
+  park({ account: bob })
+})
+
+test('of the ended ones of a person only the newest can be looked at', () => {
+  const { parked, park } = bed()
+  const ended = Array.from({ length: 30 }, () => {
+    const one = park()
+    one.refuse()
+    return one
+  })
+  assert.equal(parked.byId(alice, ended[0]!.id), undefined)
+  assert.equal(parked.byId(alice, ended.at(-1)!.id), ended.at(-1))
+})
+
+const requestOf = (one: ParkedChange): ParkRequest => (one as unknown as { request: ParkRequest }).request

@@ -131,6 +131,11 @@ export interface ParkedLimits {
 /** How long an ended change can still be looked at, ms. */
 const REMEMBER = 5 * 60_000
 
+/** Ended changes of one person that can still be looked at. */
+const REMEMBER_AT_MOST = 20
+/** One person's part of all text that waits: none keeps everybody else from changing anything. */
+const SHARE = 4
+
 const NO_LONGER = refusal(
   'proof-invalid',
   'This change no longer waits for a confirmation.',
@@ -147,6 +152,9 @@ export function createParkedChanges(deps: {
   const { limits, identity, asks, now } = deps
   const parked = new Map<string, Parked>()
   const watchers = new Map<AccountId, Set<() => void>>()
+  /** Text of what waits, by account. */
+  const held = new Map<AccountId, number>()
+  let running = 0
   let size = 0
 
   function tell(account: AccountId): void {
@@ -167,6 +175,22 @@ export function createParkedChanges(deps: {
     }
   })
 
+  function take(account: AccountId, changes: number, characters: number): void {
+    running += changes
+    size += characters
+    const mine = (held.get(account) ?? 0) + characters
+    if (mine === 0) held.delete(account)
+    else held.set(account, mine)
+  }
+
+  /** Ended ones count for nothing, so of each person only the newest can still be looked at. */
+  function forgetOldest(account: AccountId): void {
+    const ended = [...parked.values()].filter(
+      (one) => one.account === account && !['waiting', 'signed', 'approved'].includes(one.state),
+    )
+    for (const one of ended.slice(0, -REMEMBER_AT_MOST)) parked.delete(one.id)
+  }
+
   const waitingOf = (account: AccountId): Parked[] =>
     [...parked.values()].filter(
       (one) => one.account === account && (one.state === 'waiting' || one.state === 'signed'),
@@ -185,19 +209,20 @@ export function createParkedChanges(deps: {
             'Confirm or drop them first.',
           ),
         )
-      if (parked.size >= limits.total || size + more > limits.size)
+      const mine = held.get(request.account) ?? 0
+      if (running >= limits.total || size + more > limits.size || mine + more > limits.size / SHARE)
         return err(
           refusal('rate-limited', 'Too many changes wait for a confirmation.', 'Try again in some minutes.'),
         )
       const one = new Parked(request, { now, life: limits.life, asks }, (over) => {
         tell(request.account)
         if (!over) return
-        setTimeout(() => {
-          if (parked.delete(one.id)) size -= more
-        }, REMEMBER).unref()
+        take(request.account, -1, -more)
+        forgetOldest(request.account)
+        setTimeout(() => parked.delete(one.id), REMEMBER).unref()
       })
       parked.set(one.id, one)
-      size += more
+      take(request.account, 1, more)
       tell(request.account)
       return ok(one)
     },

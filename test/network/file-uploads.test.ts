@@ -55,6 +55,17 @@ for (const forge of forges()) {
       assert.match(String(answer.headers['content-type']), /^application\/json/)
       return JSON.parse(answer.text)['uuid']
     }
+    test('no body with two boundaries, of which one parser takes the one and another the other', async () => {
+      const answer = await bed.keeper.person.ask(`${bed.gateway.url}${bed.repo}/upload-file`, {
+        method: 'POST',
+        body: Buffer.from(
+          '--a\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nx\r\n--a--\r\n',
+        ),
+        headers: { ...origin(), 'content-type': 'multipart/form-data; boundary=a; boundary=b' },
+      })
+      assert.equal(answer.status, 400, answer.text)
+    })
+
     const remove = (file: string, who: Person = bed.keeper.person): Promise<Answer> =>
       who.ask(`${bed.gateway.url}${bed.repo}/upload-remove`, {
         method: 'POST',

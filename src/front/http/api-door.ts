@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Pool } from 'undici'
 import type { CanonicalUrl } from '../../core/canonical-url.ts'
-import { type Refusal, refusal } from '../../core/refusal.ts'
+import { refusal } from '../../core/refusal.ts'
 import type { ApiAttempt } from '../../flow/attempt.ts'
 import { authorize, whoAsks } from '../../flow/authorize.ts'
-import { type Carried, carryChange } from '../../flow/carry-change.ts'
+import { carryChange, notDone } from '../../flow/carry-change.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
 import { known, type Passage } from '../../flow/passage.ts'
@@ -106,8 +106,9 @@ export function createApiDoor({ ctx, pool, streams }: ApiDoorDeps): ApiDoor {
   /** A change that policy lets a token make without a touch: carried out as after one. */
   async function change(req: IncomingMessage, res: ServerResponse, passage: Passage): Promise<Outcome> {
     const { outcome } = await carryChange(passage, known(passage.asForm, 'form').route, ctx)
-    if (outcome.accepted) res.writeHead(204, { 'cache-control': 'no-store' }).end()
-    else refuseApi(req, res, notTaken(outcome))
+    const refused = notDone(outcome)
+    if (refused) refuseApi(req, res, refused)
+    else res.writeHead(204, { 'cache-control': 'no-store' }).end()
     return outcome
   }
 
@@ -164,10 +165,6 @@ export function createApiDoor({ ctx, pool, streams }: ApiDoorDeps): ApiDoor {
 /** Whether the query carries a credential (RFC 6750 section 2.3, and the forge's own older name). */
 function saysToken(query: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => /^(?:access_)?token$/i.test(name))
-}
-
-function notTaken({ told, said }: Carried['outcome']): Refusal {
-  return refusal('upstream', told ?? `The forge did not take it${said ? `: ${said}` : ''}.`)
 }
 
 const PASSED_ON = ['content-type', 'content-length', 'content-disposition', 'link', 'last-modified', 'etag']

@@ -7,7 +7,7 @@ import { refusal } from '../../core/refusal.ts'
 import { ok } from '../../core/result.ts'
 import type { WebAttempt } from '../../flow/attempt.ts'
 import { authorize, mayAsk } from '../../flow/authorize.ts'
-import { carryChange } from '../../flow/carry-change.ts'
+import { carryChange, notDone } from '../../flow/carry-change.ts'
 import { isSafe } from '../../flow/check-origin.ts'
 import type { FlowContext } from '../../flow/context.ts'
 import type { Outcome } from '../../flow/outcome.ts'
@@ -210,18 +210,9 @@ export function createForgeDoor(deps: ForgeDoorDeps): Door {
       url,
       attemptOf(req, url, route, form.value, async (passage) => {
         const { outcome, next } = await carryChange(passage, route, ctx)
-        if (outcome.accepted === true)
-          res.writeHead(303, { location: next ?? '/', 'cache-control': 'no-store' }).end()
-        else
-          refuseHttp(
-            req,
-            res,
-            refusal(
-              'upstream',
-              outcome.told ?? `The forge did not take it${outcome.said ? `: ${outcome.said}` : ''}.`,
-            ),
-            render,
-          )
+        const refused = notDone(outcome)
+        if (refused) refuseHttp(req, res, refused, render)
+        else res.writeHead(303, { location: next ?? '/', 'cache-control': 'no-store' }).end()
         return outcome
       }),
     )

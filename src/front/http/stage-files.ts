@@ -17,6 +17,8 @@ const AROUND = 64 * 1024
 /** Files that are read at once, of all people together: each is held whole until it is on disk. */
 const AT_ONCE = 8
 const PARTS_AT_MOST = 4
+/** How long one may take, ms: whoever sends slower than that keeps others from sending at all. */
+const PATIENCE = 2 * 60_000
 let reading = 0
 
 const NO_FILE = refusal('bad-request', 'This is sent as a form with one file.', 'Use the form on the page.')
@@ -72,6 +74,7 @@ async function keep(
     return err(NO_FILE)
   if (reading >= AT_ONCE) return err(BUSY)
   reading++
+  const late = setTimeout(() => req.destroy(), PATIENCE)
   try {
     letBodyCome(req, res)
     // Whoever is refused half way reads on what still comes, so that the client hears the answer.
@@ -82,6 +85,7 @@ async function keep(
     const staged = await stage.add(stagedBy(passage), file.name, new Uint8Array(await file.arrayBuffer()))
     return staged.ok ? ok(staged.value.id) : staged
   } finally {
+    clearTimeout(late)
     reading--
   }
 }
@@ -102,7 +106,8 @@ async function fileIn(body: Buffer, type: string): Promise<File | undefined> {
 
 /** Reading a form costs time for each part, and it is read in one go: what has more parts than a page sends is not read at all. */
 function hasFewParts(body: Buffer, type: string): boolean {
-  const boundary = /;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))\s*$/i.exec(type)
+  // One parameter and no other: of two boundaries the parser takes the first.
+  const boundary = /^multipart\/form-data;\s*boundary=(?:"([^"]{1,70})"|([^\s";]{1,70}))\s*$/i.exec(type)
   if (!boundary) return false
   const line = `--${boundary[1] ?? boundary[2]}`
   let at = -1

@@ -114,6 +114,8 @@ function bind(server: Server, host: string, port: number): Promise<number> {
     server.once('error', reject)
     server.listen({ host, port, exclusive: true }, () => {
       server.off('error', reject)
+      // A socket that cannot be accepted is none that ends the process.
+      server.on('error', () => {})
       resolve((server.address() as AddressInfo).port)
     })
   })

@@ -93,6 +93,7 @@ export class Transport {
   #bytes = 0
   #rekey: NodeJS.Timeout | undefined
   #pending: Buffer[] = []
+  #pendingBytes = 0
   #ended = false
   #why: string | undefined
   #corked = false
@@ -121,7 +122,11 @@ export class Transport {
   /** Send a message of the layers above; false when the sender should wait for `drain`. */
   send(payload: Buffer): boolean {
     if (this.#ended) return true
-    if (this.#serverInit) return this.#pending.push(payload) < PENDING
+    if (this.#serverInit) {
+      this.#pendingBytes += payload.length
+      if (this.#pendingBytes > MAX_UNSENT) this.destroy('the client does not take part in new keys')
+      return this.#pending.push(payload) < PENDING
+    }
     const room = this.#write(payload)
     if (this.#bytes > REKEY_BYTES) this.#askForNewKeys()
     return room
@@ -313,6 +318,7 @@ export class Transport {
     }
     const waiting = this.#pending
     this.#pending = []
+    this.#pendingBytes = 0
     for (const each of waiting) this.send(each)
     if (!first) this.#events.drain()
   }

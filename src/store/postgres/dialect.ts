@@ -58,7 +58,7 @@ class WriteDriver extends PostgresDriver {
 
   constructor(pool: PostgresPool, { begin, commit }: { begin: string; commit: string }) {
     super({ pool })
-    this.#begin = CompiledQuery.raw(`begin; ${begin}`)
+    this.#begin = CompiledQuery.raw(`begin isolation level read committed; ${begin}`)
     // In a transaction that a failed statement has ended, the first of these fails: nothing is "committed" into a roll-back.
     this.#commit = CompiledQuery.raw(`${commit}; commit`)
   }
