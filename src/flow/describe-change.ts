@@ -5,6 +5,7 @@ import type { Account } from '../core/identity.ts'
 import { type Refusal, refusal } from '../core/refusal.ts'
 import type { ChangeRoute, ForgeRepo } from '../upstream/forge.ts'
 import { bindChange } from './bind-change.ts'
+import { bindName, checkGivenTo } from './bind-name.ts'
 import { stillBound } from './bind-release.ts'
 import type { FlowContext } from './context.ts'
 import { known, type Passage } from './passage.ts'
@@ -28,7 +29,10 @@ export async function describeChange(
   let unbound = false
   if (attempt.door === 'portal') {
     const { change } = attempt.parked
-    const stale = repo && isRelease(change.verb) ? await stillBound(change, repo, account, ctx) : undefined
+    const stale =
+      repo && isRelease(change.verb)
+        ? await stillBound(change, repo, account, ctx)
+        : await checkGivenTo(change, ctx.forge)
     if (stale) return stale
     passage.change = change
   } else {
@@ -42,7 +46,7 @@ export async function describeChange(
       if (stop) return stop
       unbound = true
     }
-    passage.change = bound.ok ? bound.value : change.value
+    passage.change = await bindName(bound.ok ? bound.value : change.value, ctx.forge)
   }
   const { verb } = passage.change
   if (verb === 'git.fetch' || verb === 'git.push')

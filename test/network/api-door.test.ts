@@ -381,7 +381,11 @@ for (const forge of forges()) {
       assert.equal(done.status, 200, JSON.stringify(done.json))
       const intent = (await entries('intent')).at(-1)!
       assert.equal(intent['action'], 'repo.collaborator.add')
-      assert.deepEqual(intent['change'].fields, [['person', bobName]])
+      const given = (await entries('account.create')).find(({ account }) => account.name === bobName)!
+      assert.deepEqual(intent['change'].fields, [
+        ['person', bobName],
+        ['given-to', String(given['account'].forgeId)],
+      ])
       assert.equal(intent['proof'].bound, 'action')
       assert.match(intent['via'], /^token:/)
       assert.equal((await entries('outcome')).at(-1)!['result'], 'accepted')

@@ -86,7 +86,11 @@ for (const forge of forges()) {
       assert.match(await page(keeper, path), new RegExp(bobName))
       const intent = (await entries('intent')).at(-1)!
       assert.equal(intent['action'], 'repo.collaborator.add')
-      assert.deepEqual(intent['change'].fields, [['person', bobName]])
+      const { forgeId } = (await entries('account.create')).at(-1)!['account']
+      assert.deepEqual(intent['change'].fields, [
+        ['person', bobName],
+        ['given-to', String(forgeId)],
+      ])
       assert.equal(intent['proof'].shown, 'fields')
       assert.equal(intent['proof'].bound, 'action')
       assert.match(

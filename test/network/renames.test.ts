@@ -95,5 +95,33 @@ for (const forge of forges()) {
       assert.notEqual(done.status, 200)
       assert.match(await settings(), /name="name" value="guardian"/)
     })
+
+    test('access that waits for a name is not for whoever took the name meanwhile', async () => {
+      const dora = await enrolledPerson(gateway, await inviteLink(keeper.person, 'dora'))
+      await dora.openForge('/')
+      const people = `${new URL(gateway.sample).pathname.replace('keeper', 'guardian').replace(/\.git$/, '')}/settings/collaboration`
+      const wanted = parkedId(
+        gateway,
+        await sendForm(gateway, keeper.person, people, { collaborator: 'dora' }),
+      )
+      const renamed = await sendForm(gateway, dora, '/user/settings', { name: 'theodora' })
+      assert.equal((await confirmChange(dora, parkedId(gateway, renamed))).status, 200)
+      await dora.ask(`${gateway.url}/user/settings`)
+      const eve = await enrolledPerson(gateway, await inviteLink(keeper.person, 'eve'))
+      await eve.openForge('/')
+      const took = await sendForm(gateway, eve, '/user/settings', { name: 'dora' })
+      assert.equal((await confirmChange(eve, parkedId(gateway, took))).status, 200)
+      const done = await confirmChange(keeper.person, wanted)
+      assert.notEqual(done.status, 200)
+      assert.match(JSON.stringify(done.json), /means somebody else now/)
+      const again = await sendForm(gateway, keeper.person, people, { collaborator: 'dora' })
+      assert.equal((await confirmChange(keeper.person, parkedId(gateway, again))).status, 200)
+      const { fields } = (await entries('intent')).at(-1)!['change']
+      const taken = (await entries('account.create')).at(-1)!['account'].forgeId
+      assert.deepEqual(fields, [
+        ['person', 'dora'],
+        ['given-to', String(taken)],
+      ])
+    })
   })
 }
