@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { parseForm } from '../../src/core/action/form.ts'
 import { groupOf, VERB_NAMES, type Verb } from '../../src/core/action/verbs.ts'
@@ -185,4 +186,32 @@ describe('two spellings of an address never mean two things', () => {
       }
       if (name === 'a slash at the end') assert.ok(tried > 200)
     })
+})
+
+const ACTIONS = ['star', 'follow', 'private', 'join', 'add', 'open'] as const
+const DUMP = process.env['GOGS_ROUTE_DUMP']
+test('no route of a dump that is given as a file is missing', {
+  skip: DUMP === undefined && 'GOGS_ROUTE_DUMP names no file of lines METHOD, TAB, PATTERN',
+}, () => {
+  const missing: string[] = []
+  let read = 0
+  for (const line of readFileSync(DUMP!, 'utf8').split('\n')) {
+    const [method = '', said = ''] = line.split('\t')
+    const pattern = said.split(/[ ?]/)[0]! // words behind it say which form is meant
+    if (!/^[A-Z]+$/.test(method) || !pattern.startsWith('/')) continue
+    read++
+    if (pattern === '/:username/:reponame/*') continue // git's own, each of which has a row
+    const asked = method === 'ANY' ? 'GET' : method
+    // What a word of the path means is told apart by it; git is asked under the name that its addresses have.
+    const spelled = /\/git-(?:upload|receive)-pack$/.test(pattern)
+      ? [pattern.replace(':reponame/', ':reponame.git/')]
+      : ACTIONS.map((word) => pattern.replace(':action', word))
+    const known = spelled.some((one) => {
+      const route = gogsRoute(asked, concrete(one), '')
+      return route.kind !== 'refused' || route.refusal.reason !== 'unknown-action'
+    })
+    if (!known) missing.push(`${method} ${pattern}`)
+  }
+  assert.ok(read > 0, 'the dump has no routes')
+  assert.deepEqual(missing, [])
 })
